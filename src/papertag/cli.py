@@ -1,0 +1,111 @@
+"""The command line: ``papertag COMMAND key=value ...``, each command a Hydra application.
+
+Imports stay inside functions, so that ``papertag --help`` answers at once.
+"""
+
+import os
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING, NoReturn
+
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
+
+COMMANDS = {
+    "parse": "a listing to one JSON object a paper",
+    "build": "listings, taxonomy and labelers to a dataset",
+    "train": "a dataset to a fine-tuned model",
+    "evaluate": "a model's scores on labelled papers",
+    "tag": "a listing to tagged papers",
+}
+
+# These take a finished model, not a choice of configs/model; Hydra would look there for `model=DIR`.
+_TAKE_MODEL_FOLDER = frozenset({"evaluate", "tag"})
+
+_USAGE = """papertag: listings of research papers in, papers tagged with research areas out.
+
+usage: papertag COMMAND key=value ...
+
+{commands}
+
+papertag COMMAND --help        what the command takes, with the defaults
+papertag COMMAND --cfg job     the configuration that a command line composes
+papertag --version
+
+first steps:
+  papertag parse input=listing.txt output=papers.jsonl
+  papertag tag input=papers.jsonl model=DIR output=tags.jsonl"""
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Run one command and exit: 0 on success, 2 on a user's mistake, 130 when interrupted."""
+    arguments = sys.argv[1:] if argv is None else argv
+    if not arguments or arguments[0] in {"-h", "--help", "help"}:
+        width = max(map(len, COMMANDS))
+        print(_USAGE.format(commands="\n".join(f"  {n:<{width}}  {text}" for n, text in COMMANDS.items())))
+        sys.exit(0)
+    if arguments[0] in {"-V", "--version"}:
+        from papertag import __version__
+
+        print(f"papertag {__version__}")
+        sys.exit(0)
+    command, *overrides = arguments
+    if command not in COMMANDS:
+        from difflib import get_close_matches
+
+        near = get_close_matches(command, COMMANDS, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(COMMANDS)}."
+        _fail(f"unknown command {command!r}; {hint}")
+    if {"-h", "--help"} & set(overrides):
+        from papertag.config import config_dir
+        from papertag.help import command_help
+
+        print(command_help(command, config_dir()))
+        sys.exit(0)
+    sys.exit(_run(command, overrides))
+
+
+def _run(command: str, overrides: list[str]) -> int:
+    from hydra import main as hydra_main
+    from hydra.errors import HydraException
+    from omegaconf.errors import OmegaConfBaseException
+    from yaml import YAMLError
+
+    from papertag.config import config_dir, explain
+    from papertag.errors import UserError
+
+    # Hydra prints its own traceback and exits with 1 unless this is set.
+    os.environ["HYDRA_FULL_ERROR"] = "1"
+    if os.environ.get("RANK", "0") != "0":
+        # Of several processes one owns the run folder; the others must not make folders of their own.
+        overrides = [*overrides, "hydra.run.dir=.", "hydra.output_subdir=null"]
+    if command in _TAKE_MODEL_FOLDER:
+        overrides = [o.replace("model=", "model.folder=", 1) if o.startswith("model=") else o for o in overrides]
+    sys.argv = ["papertag " + command, *overrides]
+
+    def job(config: "DictConfig") -> object:
+        try:
+            return import_module(f"papertag.commands.{command}").main(config)
+        except UserError as error:
+            # Caught here: Hydra would print the overrides above the sentence.
+            _fail(str(error))
+
+    try:
+        hydra_main(version_base="1.3", config_path=str(config_dir()), config_name=command)(job)()
+    except YAMLError as error:
+        _fail(f"a configuration file is not valid YAML: {' '.join(str(error).split())}")
+    except (HydraException, OmegaConfBaseException) as error:
+        _fail(f"{explain(error)} (see 'papertag {command} --help')")
+    except KeyboardInterrupt:
+        print("papertag: interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        # The reader of a pipe has gone (`papertag ... | head`); say nothing, as other tools do.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    return 0
+
+
+def _fail(message: str) -> NoReturn:
+    print(f"papertag: error: {message}", file=sys.stderr)
+    sys.exit(2)

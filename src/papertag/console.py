@@ -1,0 +1,59 @@
+"""What a person sees: one console for results, one for errors, and one kind of progress bar."""
+
+import sys
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
+
+# Where output goes to a file or a pipe, there is no width to fit: tables get room.
+out = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
+err = Console(stderr=True, highlight=False, width=None if sys.stderr.isatty() else 120)
+
+
+class RateColumn(ProgressColumn):
+    """Units done a second, such as ``21.4 papers/s``."""
+
+    def __init__(self, unit: str) -> None:
+        super().__init__()
+        self.unit = unit
+
+    def render(self, task: Task) -> Text:
+        """Return the rate as text, empty until it is known."""
+        speed = task.finished_speed or task.speed
+        return Text(f"{speed:,.1f} {self.unit}/s" if speed else "", style="progress.data.speed")
+
+
+def progress(unit: str = "papers", *, transient: bool = False) -> Progress:
+    """Return a progress display, on standard error, with a rate in `unit`/s and the time left.
+
+    Tasks may carry a text field ``note``, shown last; give ``note=""`` where there is none.
+    """
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        RateColumn(unit),
+        TimeRemainingColumn(compact=True),
+        TextColumn("{task.fields[note]}"),
+        console=err,
+        transient=transient,
+    )
+
+
+def say(text: str) -> None:
+    """Print a line of the result on standard output, as it is: no markup, no wrapping."""
+    out.print(text, markup=False, soft_wrap=True)
+
+
+def note(text: str) -> None:
+    """Print a line about the work on standard error, as it is."""
+    err.print(text, markup=False, soft_wrap=True)

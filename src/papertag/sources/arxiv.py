@@ -1,0 +1,73 @@
+"""What all of arXiv's formats share: its ids, and the step from fields to a paper."""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from papertag.paper import Paper, Reject, derived_id
+from papertag.sources.formats import Format
+from papertag.sources.rejecting import reject
+from papertag.sources.text import clean, plain_latex
+
+_ID = re.compile(
+    r"(?:https?://(?:www\.|export\.)?arxiv\.org/(?:abs|pdf|html)/|oai:arxiv\.org:|arxiv:)?"
+    r"(\d{4}\.\d{4,5}|[a-z][a-z-]*(?:\.[a-z]{2})?/\d{7})(?:v(\d{1,3}))?(?:\.pdf)?/?\Z",
+    re.IGNORECASE,
+)
+
+
+def split_arxiv_id(text: str) -> tuple[str, int | None] | None:
+    """Return the arXiv id in `text` without its version, and the version; None where it is no arXiv id.
+
+    Understood are bare ids of both schemes, ``arXiv:...``, ``oai:arXiv.org:...`` and addresses of arxiv.org.
+    """
+    found = _ID.match(text.strip())
+    if not found:
+        return None
+    return found.group(1), int(found.group(2)) if found.group(2) else None
+
+
+def arxiv_url(arxiv_id: str) -> str:
+    """Return the address of the abstract page of an id without version."""
+    return f"https://arxiv.org/abs/{arxiv_id}"
+
+
+def arxiv_paper(
+    *,
+    place: str,
+    format: Format,
+    id: str,
+    title: str,
+    abstract: str,
+    authors: Iterable[str] = (),
+    date: str = "",
+    categories: Iterable[str] = (),
+    url: str = "",
+    extra: Mapping[str, Any] | None = None,
+) -> Paper | Reject:
+    """Return a paper of an arXiv listing, cleaned, or a reject where the title is empty.
+
+    The id loses its version, which goes to ``extra["version"]``. Title and authors lose LaTeX escapes; the
+    abstract keeps them, as in arXiv's own listings. `url` serves where `id` is not arXiv's.
+    """
+    title = plain_latex(clean(title))
+    abstract = clean(abstract)
+    if not title:
+        return reject(place, "the title is empty", f"{id} {abstract}")
+    kept = {key: value for key, value in (extra or {}).items() if value}
+    if known := split_arxiv_id(id):
+        id, version = known
+        url = arxiv_url(id)
+        if version is not None:
+            kept["version"] = version
+    return Paper(
+        id=id.strip() or derived_id(title, abstract),
+        title=title,
+        abstract=abstract,
+        authors=tuple(name for author in authors if (name := plain_latex(clean(author)))),
+        date=date,
+        url=url,
+        categories=tuple(dict.fromkeys(category for category in categories if category)),
+        source=format.value,
+        extra=kept,
+    )

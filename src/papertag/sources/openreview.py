@@ -1,0 +1,78 @@
+"""OpenReview's notes as JSON, of both API versions (https://docs.openreview.net/reference/api-v2)."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from papertag.errors import UserError
+from papertag.paper import Paper, Reject, derived_id
+from papertag.sources.dates import epoch_date
+from papertag.sources.formats import Format
+from papertag.sources.json_text import load_json
+from papertag.sources.rejecting import reject
+from papertag.sources.stream import Stream
+from papertag.sources.text import clean
+
+_KEPT = ("venueid", "primary_area", "TLDR", "TL;DR", "subject_areas")
+
+
+def parse_notes(data: bytes, name: str) -> list[Paper | Reject]:
+    """Read an answer of ``/notes``, or a list of notes.
+
+    The date is that of publication, else of creation. Notes that were deleted, and those without a title
+    (reviews, comments), are rejects.
+
+    Raises:
+        UserError: the JSON is broken or holds no list of notes.
+    """
+    document = load_json(data, name)
+    notes = document.get("notes") if isinstance(document, dict) else document
+    if not isinstance(notes, list):
+        raise UserError(f"{name}: an object with a list 'notes', as OpenReview's API gives it, was expected")
+    return [_note(note, f"{name}#{number}") for number, note in enumerate(notes, start=1)]
+
+
+def read(stream: Stream, columns: Mapping[str, str]) -> Iterator[Paper | Reject]:
+    """Yield the papers of saved notes."""
+    yield from parse_notes(stream.read(), stream.name)
+
+
+def _note(note: Any, place: str) -> Paper | Reject:
+    content = note.get("content") if isinstance(note, dict) else None
+    if not isinstance(content, dict):
+        return reject(place, "the note has no content", str(note))
+    # Version 2 of the API wraps each field: {"title": {"value": ...}}; version 1 does not.
+    fields = {k: v.get("value") if isinstance(v, dict) and "value" in v else v for k, v in content.items()}
+    title, abstract = clean(_text(fields.get("title"))), clean(_text(fields.get("abstract")))
+    id = _text(note.get("id"))
+    if note.get("ddate"):
+        return reject(place, "the note was deleted (it has a ddate)", f"{id} {title}")
+    if not title:
+        return reject(place, "the note has no title", f"{id} {abstract}")
+    dates = (note.get(key) for key in ("pdate", "odate", "cdate", "tcdate"))
+    published = next((date for date in dates if isinstance(date, int | float)), None)
+    return Paper(
+        id=id or derived_id(title, abstract),
+        title=title,
+        abstract=abstract,
+        authors=_names(fields.get("authors"), ","),
+        date="" if published is None else epoch_date(published),
+        url=f"https://openreview.net/forum?id={_text(note.get('forum')) or id}" if id else "",
+        venue=clean(_text(fields.get("venue"))),
+        keywords=_names(fields.get("keywords"), ";" if ";" in str(fields.get("keywords")) else ","),
+        source=Format.OPENREVIEW.value,
+        extra={key: fields[key] for key in _KEPT if fields.get(key)},
+    )
+
+
+def _names(value: Any, separator: str) -> tuple[str, ...]:
+    if isinstance(value, str):
+        value = value.split(separator)
+    if not isinstance(value, list):
+        return ()
+    # Newer venues write each author as an object with a full name.
+    texts = (item.get("fullname", item.get("name")) if isinstance(item, dict) else item for item in value)
+    return tuple(name for text in texts if (name := clean(_text(text))))
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""

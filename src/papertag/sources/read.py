@@ -1,0 +1,92 @@
+"""Files to papers: find them, sniff each, and hand it to the parser of its format."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from papertag.paper import Paper, Reject
+from papertag.sources import (
+    arxiv_atom,
+    arxiv_rss,
+    arxiv_snapshot,
+    bibtex,
+    hf_daily_json,
+    hf_daily_text,
+    json_file,
+    json_lines,
+    oai_pmh,
+    openreview,
+    papers_cool,
+    parquet,
+    tables,
+)
+from papertag.sources.formats import Format, format_named
+from papertag.sources.inputs import Input, find_inputs
+from papertag.sources.records import RecordReader
+from papertag.sources.rejecting import reject
+from papertag.sources.sniff import UnknownFormatError, sniff
+from papertag.sources.stream import Stream, open_stream
+from papertag.sources.tally import Tally
+
+READERS: Mapping[Format, Callable[[Stream, Mapping[str, str]], Iterator[Paper | Reject]]] = {
+    Format.PAPERS_COOL: papers_cool.read,
+    Format.HF_DAILY_TEXT: hf_daily_text.read,
+    Format.HF_DAILY_JSON: hf_daily_json.read,
+    Format.ARXIV_ATOM: arxiv_atom.read,
+    Format.ARXIV_RSS: arxiv_rss.read,
+    Format.ARXIV_OAI: oai_pmh.read,
+    Format.ARXIV_SNAPSHOT: arxiv_snapshot.read,
+    Format.OPENREVIEW: openreview.read,
+    Format.BIBTEX: bibtex.read,
+    Format.JSON: json_file.read,
+    Format.JSONL: json_lines.read,
+    Format.CSV: tables.read_csv,
+    Format.TSV: tables.read_tsv,
+    Format.PARQUET: parquet.read,
+}
+
+
+def read_papers(
+    inputs: str | Sequence[str],
+    *,
+    format: str = "auto",
+    columns: Mapping[str, str | None] | None = None,
+    tally: Tally | None = None,
+) -> Iterator[Paper | Reject]:
+    """Return the papers of files, one after the other, with flat memory.
+
+    Every record comes out, as a paper or as a reject: repeated ids and titles are kept, since merging them
+    is the dataset's work.
+
+    Args:
+        inputs: a file, a glob, a folder (see `find_inputs`), ``-`` for standard input, or a list of these;
+            each may be packed with gzip or Zstandard.
+        format: a name of `Format`, or ``auto`` to judge each file by its content.
+        columns: field of a paper to column, for JSON and tables; None where the usual names will do. The
+            listing formats have their own fields.
+        tally: counts by format, filled in as the iterator runs.
+
+    Raises:
+        UserError: an input is missing, `format` or a key of `columns` is unknown (at once); a file is empty,
+            cut off, or of no known format (while iterating). A file found in a folder or by a glob that is
+            empty or of no known format is a reject instead.
+    """
+    known = format_named(format)
+    named = {field: column for field, column in (columns or {}).items() if column is not None}
+    RecordReader(named, Format.JSON)  # refuses unknown fields before any work starts
+    return _read(find_inputs(inputs), known, named, Tally() if tally is None else tally)
+
+
+def _read(
+    inputs: Sequence[Input], known: Format | None, columns: Mapping[str, str], tally: Tally
+) -> Iterator[Paper | Reject]:
+    for each in inputs:
+        with open_stream(each.source) as stream:
+            try:
+                if not stream.head:
+                    raise UnknownFormatError(f"{stream.name} is empty: there are no papers to read")
+                format = known or sniff(stream, columns)
+            except UnknownFormatError as error:
+                if not each.searched:
+                    raise
+                yield from tally.watch("unknown", iter([reject(stream.name, str(error))]))
+                continue
+            yield from tally.watch(format.value, READERS[format](stream, columns))

@@ -1,0 +1,70 @@
+"""Checkpoints of a run: whole or not there at all, and enough to go on from the very next batch."""
+
+import json
+import re
+import shutil
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+_NAME = re.compile(r"step-(\d+)\Z")
+
+
+@dataclass
+class Progress:
+    """How far a run is.
+
+    Attributes:
+        epoch: the epoch that the next batch belongs to, from 0.
+        batch: its place in that epoch.
+        step: optimizer steps done.
+        loss_sum: of the epoch's batches so far.
+        best: the best value of the watched metric so far, and `best_epoch` when it was reached.
+        stale: epochs since then.
+        stopped: early stopping has ended the run.
+        mean_loss: of the last whole epoch.
+    """
+
+    epoch: int = 0
+    batch: int = 0
+    step: int = 0
+    loss_sum: float = 0.0
+    best: float = -1.0
+    best_epoch: int = -1
+    stale: int = 0
+    stopped: bool = False
+    mean_loss: float = 0.0
+
+
+def save_checkpoint(accelerator: Any, folder: Path, progress: Progress, keep: int) -> None:
+    """Save weights, optimizer, schedule, random states and `progress`; then drop all but the newest `keep`."""
+    final = folder / f"step-{progress.step}"
+    partial = folder / f".step-{progress.step}"
+    if accelerator.is_main_process:
+        shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir(parents=True)
+    accelerator.wait_for_everyone()
+    accelerator.save_state(str(partial))
+    accelerator.wait_for_everyone()
+    if accelerator.is_main_process:
+        (partial / "progress.json").write_text(json.dumps(asdict(progress)), encoding="utf-8")
+        shutil.rmtree(final, ignore_errors=True)
+        partial.replace(final)
+        for old in checkpoints(folder)[:-keep]:
+            shutil.rmtree(old)
+    accelerator.wait_for_everyone()
+
+
+def load_checkpoint(accelerator: Any, folder: Path) -> Progress | None:
+    """Load the newest checkpoint of `folder` into what `accelerator` prepared; None where there is none."""
+    found = checkpoints(folder)
+    if not found:
+        return None
+    accelerator.load_state(str(found[-1]))
+    return Progress(**json.loads((found[-1] / "progress.json").read_text(encoding="utf-8")))
+
+
+def checkpoints(folder: Path) -> list[Path]:
+    """Return the whole checkpoints of a run, oldest first."""
+    named = [(int(match.group(1)), path) for path in folder.glob("step-*") if (match := _NAME.match(path.name))]
+    return [path for _, path in sorted(named)]

@@ -1,0 +1,72 @@
+"""Tokens and labels of a split, and batches of papers of like length."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from papertag.paper import input_text
+
+# Batches are cut from runs of this many batches sorted by length: long enough to waste little padding,
+# short enough to leave the order random.
+_BUCKET_BATCHES = 50
+
+
+@dataclass(frozen=True)
+class EncodedSplit:
+    """A split ready for the model: token ids of each paper, and labels of shape (papers, areas)."""
+
+    token_ids: list[list[int]]
+    labels: NDArray[np.float32]
+
+    def __len__(self) -> int:
+        return len(self.token_ids)
+
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """Tokens of each paper, shape (papers,)."""
+        return np.array([len(ids) for ids in self.token_ids], dtype=np.int64)
+
+
+def encode_split(split: Any, tokenizer: Any, *, hard_labels: bool) -> EncodedSplit:
+    """Tokenise a `datasets.Dataset` with the columns title, abstract and labels.
+
+    Args:
+        split: the dataset.
+        tokenizer: texts are cut at its ``model_max_length`` tokens.
+        hard_labels: round soft labels to 0 or 1.
+    """
+    texts = [input_text(t, a) for t, a in zip(split["title"], split["abstract"], strict=True)]
+    token_ids = tokenizer(texts, truncation=True)["input_ids"] if texts else []
+    labels = np.asarray(split["labels"], dtype=np.float32)
+    return EncodedSplit(token_ids, (labels >= 0.5).astype(np.float32) if hard_labels else labels)
+
+
+def epoch_batches(
+    lengths: NDArray[np.int64], batch_size: int, *, seed: int, epoch: int, processes: int = 1
+) -> list[list[int]]:
+    """Return the batches of one epoch, each a list of positions, in the order in which they are trained.
+
+    The order depends on nothing but the arguments, so a resumed run can enter it at any step. Papers of
+    like length stand together; buckets and the batches in them are shuffled. With several processes the
+    number of batches is made a multiple of `processes` by repeating the first ones.
+    """
+    rng = np.random.default_rng((seed, epoch))
+    order = rng.permutation(len(lengths))
+    bucket = batch_size * _BUCKET_BATCHES
+    batches: list[list[int]] = []
+    for start in range(0, len(order), bucket):
+        part = order[start : start + bucket]
+        part = part[np.argsort(lengths[part], kind="stable")]
+        batches += [part[i : i + batch_size].tolist() for i in range(0, len(part), batch_size)]
+    shuffled = [batches[i] for i in rng.permutation(len(batches))]
+    return shuffled + shuffled[: -len(shuffled) % processes]
+
+
+def labels_of(split: EncodedSplit, positions: Sequence[int]) -> Tensor:
+    """Return the labels at `positions`, shape (positions, areas)."""
+    return torch.from_numpy(split.labels[list(positions)])

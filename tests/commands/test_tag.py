@@ -1,0 +1,163 @@
+"""`papertag tag` as its user runs it, and its agreement with transformers' own pipeline."""
+
+import csv
+import json
+import shutil
+
+import polars as pl
+import pytest
+
+from conftest import SAMPLE, run_papertag
+from papertag import load_taxonomy
+
+LISTING = SAMPLE / "new_listing.txt"
+
+
+@pytest.fixture(scope="module")
+def tagged(tiny_model, tmp_path_factory):
+    output = tmp_path_factory.mktemp("tag") / "tags.jsonl"
+    run_papertag("tag", f"input={LISTING}", f"model={tiny_model}", f"output={output}")
+    return [json.loads(line) for line in output.read_text().splitlines()]
+
+
+@pytest.fixture(scope="module")
+def parsed(tmp_path_factory):
+    output = tmp_path_factory.mktemp("parse") / "papers.jsonl"
+    run_papertag("parse", f"input={LISTING}", f"output={output}")
+    return [json.loads(line) for line in output.read_text().splitlines()]
+
+
+def test_one_row_a_paper_in_input_order(tagged, parsed):
+    assert [row["title"] for row in tagged] == [paper["title"] for paper in parsed]
+    assert [row["id"] for row in tagged] == [paper["id"] for paper in parsed]
+
+
+def test_areas_are_those_above_their_threshold_best_first(tagged, tiny_model):
+    thresholds = json.loads((tiny_model / "papertag.json").read_text())["thresholds"]
+    for row in tagged:
+        assert list(row["scores"].values()) == sorted(row["scores"].values(), reverse=True)
+        above = [area for area, p in row["scores"].items() if p >= thresholds[area] + 1e-4]
+        near = {area for area, p in row["scores"].items() if abs(p - thresholds[area]) <= 1e-4}
+        assert [area for area in row["areas"] if area not in near] == [a for a in above if a not in near]
+        assert set(row["scores"]) == set(load_taxonomy().areas)
+    assert any(row["areas"] for row in tagged)
+
+
+def test_transformers_pipeline_gives_the_same_scores_before_calibration(tagged, parsed, tiny_model):
+    import numpy as np
+    from transformers import pipeline
+
+    from papertag.models.folder import load_metadata
+    from papertag.paper import input_text
+
+    tagger = pipeline("text-classification", str(tiny_model), top_k=None)
+    calibration = load_metadata(tiny_model).calibration
+    # This encoder has 128 positions; an ordinary one takes an abstract whole, without truncation.
+    for row, paper in zip(tagged, parsed, strict=True):
+        (scores,) = tagger([input_text(paper["title"], paper["abstract"])], truncation=True)
+        for score in scores:
+            logit = np.log(score["score"]) - np.log1p(-score["score"])
+            calibrated = float(calibration.probabilities(np.array([logit], dtype=np.float32))[0])
+            assert row["scores"][score["label"]] == pytest.approx(calibrated, abs=2e-4)
+
+
+def test_every_output_format_holds_the_same(tagged, tiny_model, tmp_path):
+    for suffix in ("csv", "parquet"):
+        run_papertag("tag", f"input={LISTING}", f"model={tiny_model}", f"output={tmp_path}/tags.{suffix}")
+    with (tmp_path / "tags.csv").open(newline="", encoding="utf-8") as file:
+        from_csv = [
+            {**row, "areas": row["areas"].split(";") if row["areas"] else [], "scores": json.loads(row["scores"])}
+            for row in csv.DictReader(file)
+        ]
+    assert from_csv == tagged
+    frame = pl.read_parquet(tmp_path / "tags.parquet")
+    assert frame.columns == ["id", "title", "areas", "scores"]
+    for row, expected in zip(frame.to_dicts(), tagged, strict=True):
+        assert (row["id"], row["areas"]) == (expected["id"], expected["areas"])
+        assert row["scores"] == pytest.approx(expected["scores"])
+
+
+def test_standard_input_and_a_table_on_screen(tiny_model, tmp_path):
+    done = run_papertag(
+        "tag",
+        "input=-",
+        f"model={tiny_model}",
+        f"output={tmp_path / 'tags.jsonl'}",
+        "show=3",
+        input=LISTING.read_text(),
+    )
+    assert "Tagged papers (3 of 43)" in done.stdout
+    assert str(tmp_path / "tags.jsonl") in done.stdout
+
+
+def test_broken_records_go_to_a_file_and_the_good_ones_are_tagged(tiny_model, tmp_path):
+    (tmp_path / "papers.jsonl").write_text(
+        '{"title": "Good one", "abstract": "Text."}\n{"title": \n{"abstract": "x"}\n'
+    )
+    output = tmp_path / "tags.jsonl"
+    done = run_papertag("tag", f"input={tmp_path / 'papers.jsonl'}", f"model={tiny_model}", f"output={output}")
+    assert len(output.read_text().splitlines()) == 1
+    rejects = [json.loads(line) for line in (tmp_path / "tags.jsonl.rejects.jsonl").read_text().splitlines()]
+    assert [r["place"].rpartition(":")[2] for r in rejects] == ["2", "3"]
+    assert "2, each with its reason" in done.stdout
+
+
+def damaged(model, folder, change):
+    shutil.copytree(model, folder)
+    change(folder)
+    return folder
+
+
+def edit(name, **changes):
+    def change(folder):
+        document = json.loads((folder / name).read_text())
+        document.update(changes)
+        (folder / name).write_text(json.dumps(document))
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda f: (f / "papertag.json").unlink(), "has no papertag.json, so its thresholds are unknown"),
+        (edit("papertag.json", thresholds={"peft": 0.5}), "has no threshold for quantization"),
+        (edit("papertag.json", schema=99), "schema 99 is not known"),
+        (edit("papertag.json", taxonomy={"hash": "0", "groups": {"a": {"b": "c"}}}), "does not match its hash"),
+        (edit("config.json", id2label={"0": "peft"}), "in the same order"),
+        (lambda f: (f / "papertag.json").write_text("{"), "not valid JSON"),
+        (lambda f: (f / "config.json").unlink(), "no config.json"),
+        (lambda f: (f / "model.safetensors").write_bytes(b"x" * 100), "cannot be loaded"),
+        (lambda f: (f / "model.safetensors").unlink(), "cannot be loaded"),
+    ],
+)
+def test_a_model_folder_that_lacks_something_is_refused_with_a_sentence(tiny_model, tmp_path, change, says):
+    model = damaged(tiny_model, tmp_path / "model", change)
+    done = run_papertag("tag", f"input={LISTING}", f"model={model}", f"output={tmp_path / 'tags.jsonl'}", expect=2)
+    assert says in done.stderr
+    assert str(model) in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "tags.jsonl").exists()
+
+
+@pytest.mark.parametrize(
+    ("overrides", "says"),
+    [
+        (["output=tags.xml"], "must be one of .jsonl, .csv, .parquet"),
+        (["input=/nowhere.txt"], "/nowhere.txt"),
+        (["show=-1"], "show=-1 must not be negative"),
+        (["engine.device=abacus"], "engine.device=abacus cannot be used"),
+        (["engine.batch_size=0"], "engine.batch_size=0 must be at least 1"),
+    ],
+)
+def test_mistakes_end_with_a_sentence_and_exit_code_2(tiny_model, tmp_path, overrides, says):
+    command = [f"input={LISTING}", f"model={tiny_model}", "output=tags.jsonl", *overrides]
+    done = run_papertag("tag", *command, expect=2, cwd=tmp_path)
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_model_must_be_named(tmp_path):
+    done = run_papertag("tag", f"input={LISTING}", f"output={tmp_path / 'tags.jsonl'}", expect=2)
+    assert "model=DIR is missing" in done.stderr

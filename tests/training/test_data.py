@@ -1,0 +1,34 @@
+import numpy as np
+
+from papertag.training.data import epoch_batches
+
+LENGTHS = np.random.default_rng(0).integers(10, 400, 1003)
+
+
+def test_an_epoch_holds_every_paper_once():
+    batches = epoch_batches(LENGTHS, 16, seed=3, epoch=0)
+    assert sorted(i for batch in batches for i in batch) == list(range(len(LENGTHS)))
+    assert max(map(len, batches)) == 16
+
+
+def test_the_order_depends_on_seed_and_epoch_and_on_nothing_else():
+    first = epoch_batches(LENGTHS, 16, seed=3, epoch=1)
+    np.random.default_rng().random(5)
+    assert first == epoch_batches(LENGTHS, 16, seed=3, epoch=1)
+    assert first != epoch_batches(LENGTHS, 16, seed=3, epoch=2)
+    assert first != epoch_batches(LENGTHS, 16, seed=4, epoch=1)
+
+
+def test_papers_of_like_length_stand_together():
+    def padding(batches):
+        return sum(len(batch) * max(LENGTHS[batch]) - sum(LENGTHS[batch]) for batch in batches) / LENGTHS.sum()
+
+    in_order = [list(range(i, min(i + 16, len(LENGTHS)))) for i in range(0, len(LENGTHS), 16)]
+    assert padding(epoch_batches(LENGTHS, 16, seed=0, epoch=0)) < 0.1 * padding(in_order)
+
+
+def test_several_processes_get_the_same_number_of_batches():
+    alone = epoch_batches(LENGTHS, 16, seed=0, epoch=0)
+    shared = epoch_batches(LENGTHS, 16, seed=0, epoch=0, processes=2)
+    assert len(alone) % 2 == 1
+    assert shared == [*alone, alone[0]]
