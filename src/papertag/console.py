@@ -9,6 +9,7 @@ from rich.progress import (
     Progress,
     ProgressColumn,
     Task,
+    TaskID,
     TextColumn,
     TimeRemainingColumn,
 )
@@ -57,3 +58,13 @@ def say(text: str) -> None:
 def note(text: str) -> None:
     """Print a line about the work on standard error, as it is."""
     err.print(text, markup=False, soft_wrap=True)
+
+
+def log_line(bar: Progress, task: TaskID) -> None:
+    """Print where a task stands as a line of its own, where no bar can be seen: in a log file or a pipe."""
+    if err.is_terminal:
+        return
+    state = next(t for t in bar.tasks if t.id == task)
+    rate = f", {state.speed:,.1f} a second" if state.speed else ""
+    left = f", {state.time_remaining / 60:.0f} min left" if state.time_remaining is not None else ""
+    note(f"{state.description}: {state.completed:,.0f} of {state.total or 0:,.0f}{rate}{left}, {state.fields['note']}")

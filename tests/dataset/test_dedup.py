@@ -83,6 +83,13 @@ def test_a_paper_of_hardly_any_abstract_goes_by_title_and_joins_only_one_of_two_
     assert [(m.kept, m.merged, m.reason.value) for m in result.merges] == [("x", "bare", "exact-title")]
 
 
+def test_a_paper_of_hardly_any_abstract_joins_the_one_that_its_id_names() -> None:
+    x, y = paper("x", "On tagging", words(0)), paper("y", "On tagging", words(500))
+    result = run(x, y, paper("y", "On Tagging"))
+    assert ids(result) == ["x", "y"]
+    assert [(m.kept, m.merged, m.reason.value) for m in result.merges] == [("y", "y", "exact-id")]
+
+
 def test_titles_without_letters_are_no_reason_to_merge() -> None:
     assert ids(run(paper("a", "???"), paper("b", "!!!"))) == ["a", "b"]
 

@@ -130,7 +130,7 @@ def deduplicate(
     similarity = Similarity(lambda i: records[i].text, config.ngram)
     clusters = find_duplicates(records, similarity, config, advance)
     groups = list(clusters.groups())
-    similarity.prepare(i for group in groups for i in group)
+    similarity.prepare(i for group in groups if not _copies(group, records) for i in group)
     gone: set[int] = set()
     result: dict[int, tuple[Paper, list[int]]] = {}
     merges: list[Merge] = []
@@ -239,8 +239,10 @@ def _link_titles(
     config: DedupConfig,
     clusters: Clusters,
 ) -> None:
-    """Link records of the same title. One that has hardly any abstract joins the first of them only, lest it join
-    two different papers.
+    """Link records of the same title.
+
+    One that has hardly any abstract joins one of them only, the first where its id does not tell which, lest it
+    make one paper of two.
     """
     groups = list(_grouped(candidates, [keys[i] for i in candidates]))
     # The abstracts alone: a long title would make different abstracts look alike.
@@ -252,10 +254,14 @@ def _link_titles(
             for a, b in combinations(whole, 2):
                 if not clusters.joined(a, b) and similarity(a, b) >= config.title_threshold:
                     clusters.link(a, b, Reason.EXACT_TITLE)
-        home = whole[0] if whole else group[0]
         for i in group:
             if short[i]:
-                clusters.link(home, i, Reason.EXACT_TITLE)
+                known = (j for j in whole if clusters.joined(i, j))
+                clusters.link(next(known, (whole or group)[0]), i, Reason.EXACT_TITLE)
+
+
+def _copies(group: Sequence[int], records: Sequence[Paper]) -> bool:
+    return len({(records[i].title, records[i].abstract) for i in group}) == 1
 
 
 def _id_key(paper: Paper) -> str:
