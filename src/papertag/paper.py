@@ -19,9 +19,10 @@ def input_text(title: str, abstract: str) -> str:
 
 def title_key(title: str) -> str:
     """Return the title folded for comparison: case, accents, punctuation and spaces do not count."""
-    decomposed = unicodedata.normalize("NFKD", title.casefold())
-    kept = "".join(c for c in decomposed if not unicodedata.combining(c))
-    return _NOT_WORD.sub(" ", kept).strip()
+    folded = title.casefold()
+    if not folded.isascii():
+        folded = "".join(c for c in unicodedata.normalize("NFKD", folded) if not unicodedata.combining(c))
+    return _NOT_WORD.sub(" ", folded).strip()
 
 
 def derived_id(title: str, abstract: str) -> str:

@@ -8,13 +8,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
-from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from papertag.errors import UserError
+from papertag.yaml_file import line_of, read_section
 
 _AREA_NAME = re.compile(r"[a-z0-9][a-z0-9-]*\Z")
 
@@ -89,43 +87,19 @@ def load_taxonomy(path: str | Path | None = None, extend: str | Path | None = No
 
 
 def _read(path: Path) -> dict[str, dict[str, str]]:
-    try:
-        document = YAML(typ="rt").load(path.read_text(encoding="utf-8-sig"))
-    except FileNotFoundError:
-        raise UserError(f"taxonomy file {path} does not exist") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"taxonomy file {path} cannot be read: {error}") from None
-    except MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        problem = (error.problem or "not valid YAML").splitlines()[0]
-        raise UserError(f"{path}:{line}: {problem}") from None
-    except YAMLError as error:
-        raise UserError(f"{path}: {error}") from None
-    if not isinstance(document, CommentedMap) or "groups" not in document:
-        raise UserError(f"{path}:1: a taxonomy needs a top-level key 'groups' (group -> area -> definition)")
-    for key in document:
-        if key not in {"version", "groups"}:
-            raise UserError(f"{path}:{_line(document, key)}: unknown key {key!r}; known are 'version', 'groups'")
-    version = document.get("version", 1)
-    if version != 1:
-        raise UserError(
-            f"{path}:{_line(document, 'version')}: version {version!r} is not known; this papertag reads version 1"
-        )
-    return _groups(document["groups"], path, _line(document, "groups"))
+    return _groups(read_section(path, "groups", "taxonomy"), path)
 
 
-def _groups(groups: Any, path: Path, line: int) -> dict[str, dict[str, str]]:
-    if not isinstance(groups, CommentedMap) or not groups:
-        raise UserError(f"{path}:{line}: 'groups' must map group names to areas")
+def _groups(groups: CommentedMap, path: Path) -> dict[str, dict[str, str]]:
     seen: dict[str, int] = {}
     result: dict[str, dict[str, str]] = {}
     for group, areas in groups.items():
-        at = _line(groups, group)
+        at = line_of(groups, group)
         if not isinstance(areas, CommentedMap) or not areas:
             raise UserError(f"{path}:{at}: group {group!r} must map area names to definitions")
         result[str(group)] = {}
         for area, definition in areas.items():
-            at = _line(areas, area)
+            at = line_of(areas, area)
             if not isinstance(area, str) or not _AREA_NAME.match(area):
                 raise UserError(f"{path}:{at}: area {area!r} must be lower-case letters, digits and hyphens")
             if area in seen:
@@ -135,7 +109,3 @@ def _groups(groups: Any, path: Path, line: int) -> dict[str, dict[str, str]]:
             seen[area] = at
             result[str(group)][area] = " ".join(definition.split())
     return result
-
-
-def _line(mapping: CommentedMap, key: Any) -> int:
-    return int(mapping.lc.key(key)[0]) + 1

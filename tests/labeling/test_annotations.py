@@ -66,6 +66,22 @@ def test_the_id_comes_before_the_title(tmp_path: Path) -> None:
     assert [vote.area for vote in votes] == ["cats"]
 
 
+def test_an_id_that_two_papers_share_names_the_one_with_the_title(tmp_path: Path) -> None:
+    content = '{"id": "venue2020-learning", "title": "Learning Cats", "areas": ["cats"]}\n'
+    labeler = AnnotationLabeler.from_files([write(tmp_path, "a.jsonl", content)], TAXONOMY)
+    named, other = labeler.label(
+        [Paper(id="venue2020-learning", title="Learning cats"), Paper(id="venue2020-learning", title="Learning Dogs")]
+    )
+    assert named is not None
+    assert other is None
+
+
+def test_an_arxiv_id_names_its_paper_whatever_a_later_version_is_called(tmp_path: Path) -> None:
+    content = '{"id": "2401.01234", "title": "Old Name", "areas": ["cats"]}\n'
+    labeler = AnnotationLabeler.from_files([write(tmp_path, "a.jsonl", content)], TAXONOMY)
+    assert labeler.label([Paper(id="2401.01234v2", title="New Name")]) != [None]
+
+
 def test_differing_annotations_give_the_union_and_a_conflict(tmp_path: Path) -> None:
     first = write(tmp_path, "a.jsonl", '{"id": "2401.01234", "areas": ["dogs"]}\n')
     second = write(tmp_path, "b.jsonl", '{"id": "2401.01234v2", "areas": ["cats", "dogs"]}\n')

@@ -61,6 +61,17 @@ def comparable_id(identifier: str) -> str:
     return arxiv.group(1).lower() if arxiv else identifier
 
 
+def _may_name(annotation: Annotation, identifier: str, key: str) -> bool:
+    """Return whether an annotation of the same id is of this paper.
+
+    An arXiv id is one paper's for good, whatever later versions call it. Ids of other making have been seen
+    on two papers; then the titles must agree.
+    """
+    if annotation.title in {"", annotation.id} or _ARXIV.fullmatch(identifier.strip()):
+        return True
+    return title_key(annotation.title) == key
+
+
 def read_annotations(path: str | Path, taxonomy: Taxonomy) -> Iterator[Annotation]:
     """Read annotations from a file: JSON lines, JSON, CSV or TSV, by its suffix.
 
@@ -128,7 +139,9 @@ class AnnotationLabeler:
         return [self._label(paper) for paper in papers]
 
     def _label(self, paper: Paper) -> list[Vote] | None:
-        known = self._by_id.get(comparable_id(paper.id)) or self._by_title.get(title_key(paper.title))
+        key = title_key(paper.title)
+        by_id = [a for a in self._by_id.get(comparable_id(paper.id), ()) if _may_name(a, paper.id, key)]
+        known = by_id or self._by_title.get(key)
         if known:
             self._found.update(a.place for a in known)
         if paper.areas is not None:

@@ -1,12 +1,8 @@
-"""YAML files of weights an area, read with errors that name the file and the line."""
+"""What the files of weights an area have in common: where they lie, and what their entries may say."""
 
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
-
-from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from papertag.errors import UserError
 from papertag.taxonomy import Taxonomy
@@ -17,44 +13,6 @@ DEFAULT = "default"
 def locate(name: str, file: str) -> Path:
     """Return the path that `name` stands for: the packaged `file` for ``default``."""
     return Path(str(files("papertag") / "data" / file)) if name == DEFAULT else Path(name)
-
-
-def read_section(path: Path, key: str) -> CommentedMap:
-    """Return the mapping under `key` of a YAML file whose other key may be ``version: 1``.
-
-    Raises:
-        UserError: the file is missing, malformed, or holds something else.
-    """
-    try:
-        document = YAML(typ="rt").load(path.read_text(encoding="utf-8-sig"))
-    except FileNotFoundError:
-        raise UserError(f"{key} file {path} does not exist") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{key} file {path} cannot be read: {error}") from None
-    except MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        problem = (error.problem or "not valid YAML").splitlines()[0]
-        raise UserError(f"{path}:{line}: {problem}") from None
-    except YAMLError as error:
-        raise UserError(f"{path}: {error}") from None
-    if not isinstance(document, CommentedMap) or key not in document:
-        raise UserError(f"{path}:1: the file needs a top-level key {key!r}")
-    for name in document:
-        if name not in {"version", key}:
-            at = line_of(document, name)
-            raise UserError(f"{path}:{at}: unknown key {name!r}; known are 'version', {key!r}")
-    if document.get("version", 1) != 1:
-        at = line_of(document, "version")
-        raise UserError(f"{path}:{at}: version {document['version']!r} is not known; this papertag reads 1")
-    section = document[key]
-    if not isinstance(section, CommentedMap) or not section:
-        raise UserError(f"{path}:{line_of(document, key)}: {key!r} must be a mapping with entries")
-    return section
-
-
-def line_of(mapping: CommentedMap, key: Any) -> int:
-    """Return the line, counted from 1, on which `key` stands."""
-    return int(mapping.lc.key(key)[0]) + 1
 
 
 def weight(value: Any, place: str, what: str) -> float:

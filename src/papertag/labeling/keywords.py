@@ -18,10 +18,11 @@ from collections.abc import Mapping, Sequence
 from ruamel.yaml.comments import CommentedMap
 
 from papertag.errors import UserError
-from papertag.labeling.areafile import DEFAULT, known_area, line_of, locate, read_section, weight
+from papertag.labeling.areafile import DEFAULT, known_area, locate, weight
 from papertag.labeling.vote import Vote
 from papertag.paper import Paper
 from papertag.taxonomy import Taxonomy
+from papertag.yaml_file import line_of, read_section
 
 NAME = "keywords"
 
@@ -45,7 +46,7 @@ def load_keywords(name: str, taxonomy: Taxonomy) -> dict[str, list[Vote]]:
             keyword is empty or stands twice; the message names the file and the line.
     """
     path = locate(name, "keywords.yaml")
-    section = read_section(path, "keywords")
+    section = read_section(path, "keywords", "keywords")
     seen: dict[str, int] = {}
     result: dict[str, list[Vote]] = {}
     for keyword, areas in section.items():

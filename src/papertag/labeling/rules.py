@@ -26,11 +26,12 @@ from typing import Any
 from ruamel.yaml.comments import CommentedMap
 
 from papertag.errors import UserError
-from papertag.labeling.areafile import DEFAULT, known_area, line_of, locate, read_section, weight
+from papertag.labeling.areafile import DEFAULT, known_area, locate, weight
 from papertag.labeling.phrases import Match, PhraseMatcher, fold_phrase, is_cased
 from papertag.labeling.vote import Vote
 from papertag.paper import Paper
 from papertag.taxonomy import Taxonomy
+from papertag.yaml_file import line_of, read_section
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ def load_rules(name: str, taxonomy: Taxonomy) -> list[Rule]:
     """
     path = locate(name, "rules.yaml")
     rules: list[Rule] = []
-    section = read_section(path, "rules")
+    section = read_section(path, "rules", "rules")
     for area, phrases in section.items():
         place = f"{path}:{line_of(section, area)}"
         if not known_area(area, taxonomy, place, lenient=name == DEFAULT):
