@@ -1,6 +1,7 @@
 """What a person sees: one console for results, one for errors, and one kind of progress bar."""
 
 import sys
+import time
 
 from rich.console import Console
 from rich.progress import (
@@ -19,6 +20,8 @@ from rich.text import Text
 out = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
 err = Console(stderr=True, highlight=False, width=None if sys.stderr.isatty() else 120)
 
+_HEARTBEAT_SECONDS = 30.0
+
 
 class RateColumn(ProgressColumn):
     """Units done a second, such as ``21.4 papers/s``."""
@@ -33,12 +36,35 @@ class RateColumn(ProgressColumn):
         return Text(f"{speed:,.1f} {self.unit}/s" if speed else "", style="progress.data.speed")
 
 
-def progress(unit: str = "papers", *, transient: bool = False) -> Progress:
+class Bar(Progress):
+    """A progress display that also leaves a line now and then where no bar can be seen."""
+
+    _said = 0.0
+
+    def step(self, task: TaskID, done: int) -> None:
+        """Advance a task, with a heartbeat."""
+        self.advance(task, done)
+        self.heartbeat(task)
+
+    def heartbeat(self, task: TaskID) -> None:
+        """Print where a task stands, at most twice a minute, if standard error is a file or a pipe."""
+        now = time.monotonic()
+        if self.console.is_terminal or now - self._said < _HEARTBEAT_SECONDS:
+            return
+        self._said = now
+        state = next(t for t in self.tasks if t.id == task)
+        rate = f", {state.speed:,.1f} a second" if state.speed else ""
+        left = f", {state.time_remaining / 60:.1f} min left" if state.time_remaining is not None else ""
+        text = f"{state.description}: {state.completed:,.0f} of {state.total or 0:,.0f}{rate}{left}"
+        note(f"{text}, {state.fields['note']}" if state.fields["note"] else text)
+
+
+def progress(unit: str = "papers", *, transient: bool = False) -> Bar:
     """Return a progress display, on standard error, with a rate in `unit`/s and the time left.
 
-    Tasks may carry a text field ``note``, shown last; give ``note=""`` where there is none.
+    Tasks carry a text field ``note``, shown last; give ``note=""`` where there is none.
     """
-    return Progress(
+    return Bar(
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
@@ -58,13 +84,3 @@ def say(text: str) -> None:
 def note(text: str) -> None:
     """Print a line about the work on standard error, as it is."""
     err.print(text, markup=False, soft_wrap=True)
-
-
-def log_line(bar: Progress, task: TaskID) -> None:
-    """Print where a task stands as a line of its own, where no bar can be seen: in a log file or a pipe."""
-    if err.is_terminal:
-        return
-    state = next(t for t in bar.tasks if t.id == task)
-    rate = f", {state.speed:,.1f} a second" if state.speed else ""
-    left = f", {state.time_remaining / 60:.0f} min left" if state.time_remaining is not None else ""
-    note(f"{state.description}: {state.completed:,.0f} of {state.total or 0:,.0f}{rate}{left}, {state.fields['note']}")

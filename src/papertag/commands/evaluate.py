@@ -52,7 +52,7 @@ def main(config: DictConfig) -> None:
         truth[row, [taxonomy.index[area] for area in paper.areas or ()]] = 1
     with progress() as bar:
         task = bar.add_task("evaluating", total=len(papers), note="")
-        probability = tagger.probabilities(papers, lambda n: bar.advance(task, n))
+        probability = tagger.probabilities(papers, lambda n: bar.step(task, n))
     metrics = compute(probability, truth, taxonomy.areas, tagger.metadata.threshold_array())
     with whole_file(output / "metrics.json") as temporary:
         temporary.write_text(json.dumps(metrics, indent=2) + "\n", encoding="utf-8")

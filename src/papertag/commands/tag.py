@@ -75,7 +75,7 @@ def main(config: DictConfig) -> None:
                 yield paper
             bar.update(task, total=read)
 
-        for tagged in tagger.tag(counted(), lambda n: bar.advance(task, n)):
+        for tagged in tagger.tag(counted(), lambda n: bar.step(task, n)):
             write(tagged)
             count += 1
             areas.update(tagged.areas or ("no area",))

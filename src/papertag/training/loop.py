@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors.torch import load_file, save_file
 
-from papertag.console import log_line, progress
 from papertag.console import note as print_note
+from papertag.console import progress
 from papertag.errors import UserError
 from papertag.files import whole_file
 from papertag.models.adaptation import adapt, merge, trainable
@@ -138,8 +138,8 @@ def train(
                     )
                 note = f"loss {state.loss_sum / state.batch:.4f}"
                 bar.update(task, advance=len(positions) * accelerator.num_processes, note=note)
-                if is_step and accelerator.is_main_process and state.step % max(1, steps_an_epoch // 5) == 0:
-                    log_line(bar, task)
+                if accelerator.is_main_process:
+                    bar.heartbeat(task)
                 if is_step and settings.checkpoint_every and state.step % settings.checkpoint_every == 0:
                     save_checkpoint(accelerator, checkpoints, state, settings.keep)
 
