@@ -9,5 +9,5 @@ out=outputs/gold
 [ -f "$gold/train.jsonl" ] || { echo "scripts/gold.sh: $gold/train.jsonl is not there: name the folder of annotated papers" >&2; exit 2; }
 
 papertag build "input=$gold/train.jsonl" labeling.rules=null labeling.keywords=null split.test_fraction=0 "output=$out/dataset"
-papertag train experiment=gold "dataset.path=$out/dataset" "output=$out/run"
+papertag train "dataset.path=$out/dataset" "output=$out/run"
 papertag evaluate "model=$out/run/model" "data=$gold/dev.jsonl" "output=$out/dev"
