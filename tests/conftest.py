@@ -1,7 +1,12 @@
 """Fixtures that several rooms' tests share."""
 
 import os
+import subprocess
+import sys
+from contextlib import chdir, redirect_stderr, redirect_stdout
+from io import StringIO
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -67,17 +72,33 @@ def tiny_run(dataset: Path, encoder: Path) -> list[str]:
     """The overrides of a training run that takes seconds."""
     return [
         f"dataset.path={dataset}", "model=encoder", f"model.path={encoder}", "model.max_length=64",
-        "training.learning_rate=1e-3", "training.head_learning_rate=1e-2", "training.precision=no",
+        "training.learning_rate=1e-3", "training.head_learning_rate=1e-2", "training.mixed_precision=no",
     ]  # fmt: skip
 
 
-def run_papertag(*arguments: str, expect: int = 0, **options: Any) -> Any:
-    """Run a command as its user would, in a process of its own, and check its exit code."""
-    import subprocess
-    import sys
+def run_papertag(*arguments: object, expect: int = 0, cwd: Path | None = None) -> SimpleNamespace:
+    """Run a command line in this process, which spares the imports of a new one, and check its exit code.
 
-    done = subprocess.run(
-        [sys.executable, "-m", "papertag", *map(str, arguments)], capture_output=True, text=True, check=False, **options
-    )
+    Returns what `subprocess.run` would: returncode, stdout, stderr. An exception that the command line does not
+    turn into a sentence fails the test.
+    """
+    from papertag.cli import main
+
+    stdout, stderr, argv, code = StringIO(), StringIO(), sys.argv, 0
+    with redirect_stdout(stdout), redirect_stderr(stderr), chdir(cwd or Path.cwd()):
+        try:
+            main([str(argument) for argument in arguments])
+        except SystemExit as end:
+            code = int(end.code or 0)
+        finally:
+            sys.argv = argv
+    assert code == expect, f"exit code {code}\n{stdout.getvalue()}\n{stderr.getvalue()}"
+    return SimpleNamespace(returncode=code, stdout=stdout.getvalue(), stderr=stderr.getvalue())
+
+
+def spawn_papertag(*arguments: object, expect: int = 0, **options: Any) -> subprocess.CompletedProcess[str]:
+    """Run a command line in a process of its own, as its user does, and check its exit code."""
+    command = [sys.executable, "-m", "papertag", *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, **options)
     assert done.returncode == expect, f"exit code {done.returncode}\n{done.stdout}\n{done.stderr}"
     return done

@@ -44,6 +44,20 @@ def test_an_argument_that_is_no_override_is_explained(override):
     assert "key=value" in run_papertag("parse", override, expect=2).stderr
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [["input=x", "--output", "y.jsonl"], ["input=x", "--output=y.jsonl"], ["--output", "y.jsonl", "input=x"]],
+)
+def test_an_option_in_the_style_of_other_tools_is_answered_with_the_right_spelling(arguments):
+    done = run_papertag("parse", *arguments, expect=2)
+    assert "there is no option --output; values are set as key=value: write output=y.jsonl" in done.stderr
+    assert "usage" not in done.stderr
+
+
+def test_options_of_hydra_pass():
+    assert "format: auto" in run_papertag("parse", "input=x", "output=y.jsonl", "--cfg", "job").stdout
+
+
 def test_commands_work_from_any_folder_and_leave_nothing_behind(tmp_path):
     run_papertag("parse", f"input={SAMPLE}/new_listing.txt", "output=papers.jsonl", cwd=tmp_path)
     assert [p.name for p in tmp_path.iterdir()] == ["papers.jsonl"]

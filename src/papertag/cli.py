@@ -22,6 +22,12 @@ COMMANDS = {
 # These take a finished model, not a choice of configs/model; Hydra would look there for `model=DIR`.
 _TAKE_MODEL_FOLDER = frozenset({"evaluate", "tag"})
 
+# Hydra's own options, which pass; without this list its parser would answer others with a usage of its own.
+_OPTIONS = frozenset({
+    "--cfg", "--config-dir", "--config-name", "--config-path", "--experimental-rerun", "--hydra-help", "--info",
+    "--multirun", "--package", "--resolve", "--run", "--shell-completion", "--version",
+})  # fmt: skip
+
 _USAGE = """papertag: listings of research papers in, papers tagged with research areas out.
 
 usage: papertag COMMAND key=value ...
@@ -62,7 +68,17 @@ def main(argv: list[str] | None = None) -> None:
 
         print(command_help(command, config_dir()))
         sys.exit(0)
+    _check_options(overrides)
     sys.exit(_run(command, overrides))
+
+
+def _check_options(arguments: list[str]) -> None:
+    for argument, following in zip(arguments, [*arguments[1:], ""], strict=False):
+        option, equals, value = argument.partition("=")
+        if option.startswith("--") and option not in _OPTIONS:
+            if not equals and "=" not in following and not following.startswith("-"):
+                value = following
+            _fail(f"there is no option {option}; values are set as key=value: write {option[2:]}={value or '...'}")
 
 
 def _run(command: str, overrides: list[str]) -> int:
@@ -76,9 +92,6 @@ def _run(command: str, overrides: list[str]) -> int:
 
     # Hydra prints its own traceback and exits with 1 unless this is set.
     os.environ["HYDRA_FULL_ERROR"] = "1"
-    if os.environ.get("RANK", "0") != "0":
-        # Of several processes one owns the run folder; the others must not make folders of their own.
-        overrides = [*overrides, "hydra.run.dir=.", "hydra.output_subdir=null"]
     if command in _TAKE_MODEL_FOLDER:
         overrides = [o.replace("model=", "model.folder=", 1) if o.startswith("model=") else o for o in overrides]
     sys.argv = ["papertag " + command, *overrides]

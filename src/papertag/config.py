@@ -1,9 +1,10 @@
 """Where the Hydra configurations lie, and the step from a composed one to a checked dataclass."""
 
 import re
+from dataclasses import fields, is_dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_type_hints
 
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
@@ -28,8 +29,11 @@ def typed(config: DictConfig, schema: type[T]) -> T:
     Raises:
         UserError: a key is unknown, missing or of the wrong type; the message names it.
     """
+    _check_groups(OmegaConf.to_container(config), schema)
     try:
         merged = OmegaConf.merge(OmegaConf.structured(schema), config)
+        # Else ${now:...} would be resolved anew, and give each job of a sweep a folder of its own time.
+        OmegaConf.copy_cache(from_config=config, to_config=merged)
         missing = sorted(OmegaConf.missing_keys(merged))
         if missing:
             keys = ", ".join(f"{key}=..." for key in missing)
@@ -39,6 +43,18 @@ def typed(config: DictConfig, schema: type[T]) -> T:
         raise UserError(explain(error)) from None
     assert isinstance(value, schema)
     return value
+
+
+def _check_groups(values: Any, schema: Any, above: str = "") -> None:
+    """Refuse a value in the place of a whole group of keys, such as ``taxonomy=mine.yaml`` for ``taxonomy.path=``."""
+    for name, kind in get_type_hints(schema).items():
+        if not is_dataclass(kind) or name not in values:
+            continue
+        key, value = f"{above}{name}", values[name]
+        if not isinstance(value, dict):
+            keys = ", ".join(f"{key}.{field.name}=..." for field in fields(kind))
+            raise UserError(f"{key}={'null' if value is None else value}: {key} is a group of keys: write {keys}")
+        _check_groups(value, kind, f"{key}.")
 
 
 def explain(error: Exception) -> str:

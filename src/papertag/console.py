@@ -55,7 +55,8 @@ class Bar(Progress):
         state = next(t for t in self.tasks if t.id == task)
         rate = f", {state.speed:,.1f} a second" if state.speed else ""
         left = f", {state.time_remaining / 60:.1f} min left" if state.time_remaining is not None else ""
-        text = f"{state.description}: {state.completed:,.0f} of {state.total or 0:,.0f}{rate}{left}"
+        of = f" of {state.total:,.0f}" if state.total else ""
+        text = f"{state.description}: {state.completed:,.0f}{of}{rate}{left}"
         note(f"{text}, {state.fields['note']}" if state.fields["note"] else text)
 
 

@@ -94,7 +94,16 @@ def test_a_taxonomy_extended_a_column_mapping_and_a_date_split(tmp_path: Path, m
         (["input={listings}", "taxonomy.path=none.yaml"], "taxonomy file none.yaml does not exist"),
         (["input=unknown.jsonl"], "unknown area 'quantisation'; did you mean 'quantization'?"),
         (["input={listings}", "output=bad.csv"], "output=bad.csv is a file"),
-        (["input={listings}", "output=mine"], "output=mine holds files of other kinds and would be replaced"),
+        (["input={listings}", "output=mine"], "output=mine would be replaced, and holds 'thesis.tex'"),
+        (["input={listings}", "output=bad.csv/ds"], "bad.csv is a file, not a folder"),
+        (["input={listings}", "taxonomy=mine.yaml"], "write taxonomy.path=..., taxonomy.extend=..."),
+        (["input={listings}", "split=null"], "split=null: split is a group of keys: write split.method=..."),
+        (["input={listings}", "labeling.annotations=bad.csv"], "bad.csv:2: unknown area 'quantisation'"),
+        (
+            ["input={listings}", "split.test=unknown.jsonl"],
+            "split.test=unknown.jsonl: paper 'a' ('T'): unknown area 'quantisation'",
+        ),
+        (["input={listings}", "split.method=date", "split.test_from=2024-13-45"], "split.test_from=2024-13-45"),
     ],
 )
 def test_mistakes_end_with_a_sentence_and_code_2(

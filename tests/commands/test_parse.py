@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from conftest import run_papertag
+
 DATA = Path(__file__).resolve().parents[1] / "data" / "sources"
 
 
@@ -39,9 +41,32 @@ def test_parsing_the_output_again_changes_nothing(tmp_path: Path) -> None:
     assert parse(f"input={DATA / 'arxiv_atom.xml'}", "output=a.jsonl", cwd=tmp_path).returncode == 0
     assert (tmp_path / "a.jsonl.rejects.jsonl").exists()
     first = (tmp_path / "a.jsonl").read_bytes()
-    assert parse("input=a.jsonl", "output=a.jsonl", cwd=tmp_path).returncode == 0
-    assert (tmp_path / "a.jsonl").read_bytes() == first
-    assert not (tmp_path / "a.jsonl.rejects.jsonl").exists()
+    assert parse("input=a.jsonl", "output=b.jsonl", cwd=tmp_path).returncode == 0
+    assert (tmp_path / "b.jsonl").read_bytes() == first
+    assert not (tmp_path / "b.jsonl.rejects.jsonl").exists()
+
+
+def test_parse_never_reads_what_it_writes(tmp_path: Path) -> None:
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "a.jsonl").write_text('{"title": "one"}\n{"name": "x"}\n')
+    outputs = []
+    for _ in range(2):
+        done = parse("input=own", "output=own/all.jsonl", cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+        outputs.append((tmp_path / "own" / "all.jsonl").read_bytes())
+    assert outputs[0] == outputs[1]
+    assert outputs[0].count(b"\n") == 1
+    for command in (["parse"], ["tag", "model=own"]):
+        refused = run_papertag(*command, "input=own/a.jsonl", "output=own/a.jsonl", expect=2, cwd=tmp_path)
+        assert "input=own/a.jsonl would be overwritten by output=own/a.jsonl" in refused.stderr.replace("\n", " ")
+    assert (tmp_path / "own" / "a.jsonl").read_text() == '{"title": "one"}\n{"name": "x"}\n'
+
+
+def test_a_feed_without_papers_is_named(tmp_path: Path) -> None:
+    (tmp_path / "empty.xml").write_text('<rss version="2.0"><channel><title>x</title></channel></rss>')
+    done = parse("input=empty.xml", "output=out.jsonl", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "empty.xml: the file holds no papers" in done.stderr.replace("\n", " ")
 
 
 def test_columns_and_standard_input(tmp_path: Path) -> None:

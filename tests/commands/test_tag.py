@@ -7,7 +7,7 @@ import shutil
 import polars as pl
 import pytest
 
-from conftest import SAMPLE, run_papertag
+from conftest import SAMPLE, run_papertag, spawn_papertag
 from papertag import load_taxonomy
 
 LISTING = SAMPLE / "new_listing.txt"
@@ -78,7 +78,7 @@ def test_every_output_format_holds_the_same(tagged, tiny_model, tmp_path):
 
 
 def test_standard_input_and_a_table_on_screen(tiny_model, tmp_path):
-    done = run_papertag(
+    done = spawn_papertag(
         "tag",
         "input=-",
         f"model={tiny_model}",
@@ -129,6 +129,7 @@ def edit(name, **changes):
         (lambda f: (f / "config.json").unlink(), "no config.json"),
         (lambda f: (f / "model.safetensors").write_bytes(b"x" * 100), "cannot be loaded"),
         (lambda f: (f / "model.safetensors").unlink(), "cannot be loaded"),
+        (lambda f: [file.unlink() for file in f.glob("tokenizer*")], "has no tokenizer"),
     ],
 )
 def test_a_model_folder_that_lacks_something_is_refused_with_a_sentence(tiny_model, tmp_path, change, says):

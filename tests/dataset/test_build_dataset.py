@@ -1,6 +1,6 @@
 import json
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import combinations, product
 from pathlib import Path
@@ -280,6 +280,61 @@ def test_the_card_counts_and_shows_the_areas(tmp_path: Path) -> None:
     image = imread(tmp_path / "ds" / "areas.png")
     assert image.shape[0] > 100
     assert image.std() > 0.05
+
+
+def test_the_card_of_a_split_by_date_says_what_a_year_alone_counts_as(tmp_path: Path) -> None:
+    records = [paper(i, date="2024" if i < 5 else f"2023-0{1 + i % 9}") for i in range(30)]
+    build(tmp_path / "ds", records, method=Method.date, test_from="2024-06-01")
+    splits, about = load_folder(tmp_path / "ds")
+    assert sorted(splits["test"]["id"]) == [f"p{i}" for i in range(5)]
+    assert "a date of a year or month alone counts as its last day" in about["method"]
+    assert about["method"] in (tmp_path / "ds" / "README.md").read_text()
+
+
+def test_unknown_areas_name_the_key_and_the_paper(tmp_path: Path) -> None:
+    strange = paper(50, areas=("trees", "tree"))
+    with pytest.raises(UserError, match=r"input=: paper 'p50' \('Title number 50'\): unknown area 'tree'"):
+        build(tmp_path / "ds", [paper(1), strange])
+    holdout = write_listing(tmp_path / "dev.jsonl", [paper(2), strange])
+    with pytest.raises(UserError, match=r"split\.test=.*dev\.jsonl: paper 'p50' .*: unknown area 'tree'"):
+        build(tmp_path / "ds", [paper(1)], test=str(holdout))
+
+
+def test_a_build_in_which_no_paper_gets_an_area_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="no paper gets an area: none is annotated, and no rule or keyword votes"):
+        build(tmp_path / "ds", [paper(i, labelled=False) for i in range(20)])
+    assert not (tmp_path / "ds").exists()
+
+
+def untouchable() -> Iterator[Paper]:
+    raise AssertionError("the records were read")
+    yield
+
+
+@pytest.mark.parametrize("name", ["config.json", "notes.jsonl", ".git"])
+def test_only_what_a_build_wrote_is_replaced(name: str, tmp_path: Path) -> None:
+    """And the mistake is told before any work."""
+    output = tmp_path / "ds"
+    build(output, [*(paper(i) for i in range(20)), Reject("a:1", "broken")])
+    build(output, [paper(i) for i in range(20)])
+    assert not (output / "rejects.jsonl").exists()
+    (output / name).write_text("{}")
+    with pytest.raises(UserError, match=f"would be replaced, and holds '{name}', which is no part of a dataset"):
+        build(output, untouchable())
+    assert (output / name).exists()
+
+
+def test_a_model_folder_is_not_replaced(tmp_path: Path) -> None:
+    (tmp_path / "papertag.json").write_text(json.dumps({"schema": 1, "taxonomy": {}, "thresholds": {}}))
+    (tmp_path / "README.md").write_text("A model.")
+    with pytest.raises(UserError, match="no part of a dataset"):
+        build(tmp_path, untouchable())
+
+
+def test_an_output_that_cannot_be_written_is_told_before_any_work(tmp_path: Path) -> None:
+    (tmp_path / "papers.jsonl").write_text("{}")
+    with pytest.raises(UserError, match=r"papers\.jsonl is a file, not a folder"):
+        build(tmp_path / "papers.jsonl" / "ds", untouchable())
 
 
 @pytest.fixture(scope="module")

@@ -76,6 +76,35 @@ def test_by_date_unannotated_papers_of_the_future_are_neither_trained_nor_measur
     assert result.left_out.tolist() == [2]
 
 
+def test_by_date_a_year_or_a_month_counts_as_its_last_day() -> None:
+    dates = ["2024", "2024-05", "2024-06", "2023", "2024-06-14"]
+    splits = run(random_labels(5), dates=dates, method=Method.date, test_from="2024-06-15").splits
+    assert {name: rows.tolist() for name, rows in splits.items()} == {"train": [1, 3, 4], "test": [0, 2]}
+
+
+@pytest.mark.parametrize(
+    ("dates", "settings", "message"),
+    [
+        (["2024-01-01", "2024-03-02"], {"test_from": "2025-01-01"},
+         r"split\.test_from=2025-01-01: no paper is that late \(the latest is 2024-03-02\)"),
+        (["2024-01-01", "2025-03-02"], {"validation_from": "2024-05-01", "test_from": "2025-01-01"},
+         r"split\.validation_from=2024-05-01: no paper lies between it and split\.test_from=2025-01-01"),
+        (["", ""], {"validation_from": "2024-05-01"}, r"split\.validation_from=2024-05-01: no paper has a date"),
+    ],
+)  # fmt: skip
+def test_a_date_that_leaves_its_split_empty_is_an_error(
+    dates: list[str], settings: dict[str, object], message: str
+) -> None:
+    with pytest.raises(UserError, match=message):
+        run(random_labels(2), dates=dates, method=Method.date, **settings)
+
+
+def test_a_date_that_no_annotated_paper_reaches_is_an_error() -> None:
+    dates = ["2024-01-01", "2025-03-02"]
+    with pytest.raises(UserError, match=r"no annotated paper is that late \(the latest is 2024-01-01\)"):
+        run(random_labels(2), np.array([True, False]), dates, method=Method.date, test_from="2025-01-01")
+
+
 def test_a_holdout_is_its_split_and_nothing_else_joins_it() -> None:
     labels = random_labels(200)
     holdout: list[str | None] = ["test" if i < 7 else None for i in range(200)]
@@ -100,6 +129,7 @@ def test_nothing_to_train_on_is_an_error() -> None:
         ({"method": Method.date}, "split.method=date needs split.validation_from or split.test_from"),
         ({"test_from": "2025-01-01"}, "split.test_from needs split.method=date"),
         ({"method": Method.date, "test_from": "May 2025"}, "split.test_from=May 2025 must be an ISO date"),
+        ({"method": Method.date, "test_from": "2024-13-45"}, "split.test_from=2024-13-45 must be an ISO date"),
         (
             {"method": Method.date, "validation_from": "2025-02-01", "test_from": "2025-01-01"},
             "split.validation_from=2025-02-01 must be before split.test_from=2025-01-01",

@@ -130,7 +130,9 @@ def test_a_listing_that_differs_from_a_file_is_a_conflict(tmp_path: Path) -> Non
 
 
 def test_an_unknown_area_of_a_listing_is_a_mistake() -> None:
-    with pytest.raises(UserError, match=r"listing page\.txt, paper 'p': unknown area 'cat'; did you mean 'cats'"):
+    with pytest.raises(
+        UserError, match=r"listing page\.txt, paper 'p' \('T'\): unknown area 'cat'; did you mean 'cats'"
+    ):
         AnnotationLabeler([], TAXONOMY).label([Paper(id="p", title="T", areas=("cat",), source="page.txt")])
 
 

@@ -46,6 +46,11 @@ def test_annotations_win_outright_even_where_they_name_no_area() -> None:
     assert soft.annotated.tolist() == [True, True, False]
 
 
+def test_no_label_is_a_negative_zero() -> None:
+    soft = combine({"annotations": [[vote("dogs", 1.0)], None], "rules": [None, [vote("cats", 0.9)]]}, TAXONOMY)
+    assert not np.signbit(soft.labels).any()
+
+
 def test_nothing_combines_to_nothing() -> None:
     assert combine({}, TAXONOMY).labels.shape == (0, 2)
     assert combine({"rules": []}, TAXONOMY).labels.shape == (0, 2)
@@ -113,10 +118,21 @@ def test_the_configuration_names_the_labelers(tmp_path: Path) -> None:
     assert [labeler.name for labeler in build_labelers(config, TAXONOMY)] == ["annotations", "keywords"]
     with pytest.raises(UserError, match=r"labeling\.rules is empty"):
         LabelingConfig(rules="")
-    with pytest.raises(UserError, match=r"labeling\.annotations"):
-        LabelingConfig(annotations=[""])
     with pytest.raises(UserError, match="does not exist"):
         build_labelers(LabelingConfig(annotations=[str(tmp_path / "no.csv")]), TAXONOMY)
+
+
+@pytest.mark.parametrize(
+    ("given", "names"), [("a.csv", ["a.csv"]), (["a.csv", "b.csv"], ["a.csv", "b.csv"]), (None, []), ([], [])]
+)
+def test_annotations_are_one_file_or_several_or_none(given: object, names: list[str]) -> None:
+    assert typed(OmegaConf.create({"annotations": given}), LabelingConfig).annotations == names
+
+
+@pytest.mark.parametrize("given", ["", [""], [3], 3])
+def test_annotations_that_name_no_files_are_a_mistake(given: object) -> None:
+    with pytest.raises(UserError, match=r"labeling\.annotations=.* must be the name of a file, or a list"):
+        typed(OmegaConf.create({"annotations": given}), LabelingConfig)
 
 
 def test_rules_reach_their_mark_on_real_papers(shared: Path) -> None:

@@ -1,5 +1,6 @@
 """Each format on a small file in its real shape: sniffed, parsed, and every field where it belongs."""
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -160,12 +161,62 @@ def test_hf_daily_page_with_wrapped_lines() -> None:
     assert (second.title, second.extra) == ("Next Title", {"n_authors": 1, "listed_as": "May 2"})
 
 
+LONG = "A sentence of an abstract that goes on. " * 8
+
+
+@pytest.mark.parametrize("trailer", ["· 5 authors\n·\nSep 7\n", "  • 5 authors\n·\nPublished on Sep 7\n", ""])
+@pytest.mark.parametrize("submitter", ["Submitted by\n \nquill\n\n36\n", "Submitted by quill\n\n36\n"])
+def test_hf_daily_page_with_submitters(submitter: str, trailer: str) -> None:
+    page = (
+        "Hugging Face's logo\nModels\nLog In\n\nDaily Papers\nby AK and the research community\n\nSep 8\n\n"
+        f"{submitter}\nLamps in the Dark\n\n{LONG}\n\n{trailer}\n{submitter.replace('36', '1.2k')}\nDoors\n\n{LONG}\n\n"
+        f"{trailer}\nPrevious\n1\n2\n...\n3\nNext\nCompany\nTOS\n"
+    )
+    papers = list(parse_hf_page(page, "page"))
+    assert [(p.title, p.abstract) for p in papers if isinstance(p, Paper)] == [
+        ("Lamps in the Dark", LONG.strip()),
+        ("Doors", LONG.strip()),
+    ]
+    trailed = {"n_authors": 5, "listed_as": "Sep 7"} if trailer else {}
+    assert [p.extra for p in papers if isinstance(p, Paper)] == [
+        {"votes": 36, "page_day": "Sep 8", **trailed},
+        {"votes": 1200, "page_day": "Sep 8", **trailed},
+    ]
+
+
+def test_hf_daily_trailers_of_several_shapes() -> None:
+    page = (
+        "Daily Papers\n\nOne\n\nText one.\n\n·1 author\n·\nSubmitted by quill\n·\nSep 7, 2031\n1\n\n"
+        "Two\n\n·\n2 authors\n·\n2\n\nThree\n\nText three.\n\n· Sep 7 3 2\n"
+    )
+    one, two, three = (record for record in parse_hf_page(page, "page") if isinstance(record, Paper))
+    assert (one.title, one.abstract, one.date, one.extra) == (
+        "One",
+        "Text one.",
+        "2031-09-07",
+        {"n_authors": 1, "votes": 1},
+    )
+    assert (two.title, two.abstract, two.extra) == ("Two", "", {"n_authors": 2, "votes": 2})
+    assert (three.title, three.abstract) == ("Three", "Text three.")
+    assert three.extra == {"listed_as": "Sep 7", "votes": 3, "comments": 2}
+
+
+def test_hf_daily_furniture_is_no_title() -> None:
+    page = (
+        f"Daily Papers\n\nA Title\n\n{LONG}\n\n• 2 authors\n\nUpvote\n\n{LONG}\n\n• 3 authors\n\n• 4 authors\n\nLast\n"
+    )
+    records = list(parse_hf_page(page, "page"))
+    assert [type(record) for record in records] == [Paper, Reject, Reject, Paper]
+    rejects = [record for record in records if isinstance(record, Reject)]
+    assert [r.place for r in rejects] == ["page:9", "page:15"]
+    assert "'Upvote' is no title" in rejects[0].reason
+    assert "no title above" in rejects[1].reason
+
+
 @pytest.mark.parametrize(
     ("name", "count"), [("hf_daily_dec11", 45), ("hf_daily_sep8", 65), ("papers_cool_icml2024", 25)]
 )
 def test_the_real_pages_come_out_whole(shared: Path, name: str, count: int) -> None:
-    import json
-
     text = (shared / "listings" / f"{name}.txt").read_text(encoding="utf-8").split("\n")
     papers = list(read_papers(str(shared / "listings" / f"{name}.txt")))
     assert len(papers) == count
@@ -196,6 +247,18 @@ def test_arxiv_atom() -> None:
     assert (second.id, second.abstract) == ("hep-lat/3101001", "")
     assert [r.place.rpartition(":")[2] for r in rejects] == ["35"]
     assert parse_atom((DATA / "arxiv_atom.xml").read_bytes(), "x").total == 1042
+
+
+def test_arxiv_atom_feed_of_a_day() -> None:
+    feed = b"""<feed xmlns="http://www.w3.org/2005/Atom" xmlns:arxiv="http://arxiv.org/schemas/atom"><entry>
+    <id>oai:arXiv.org:3101.00023v2</id><title>Lamps</title><author><name>Ada Quill, Bo Vale, Jr</name></author>
+    <summary>arXiv:3101.00023v2 Announce Type: replace \nAbstract: Lamps glow.</summary>
+    <category term="cs.CV"/><published>2031-01-06T00:00:00-05:00</published>
+    <arxiv:announce_type>replace</arxiv:announce_type></entry></feed>"""
+    (paper,) = parse_atom(feed, "feed").records
+    assert isinstance(paper, Paper)
+    assert (paper.id, paper.abstract, paper.authors) == ("3101.00023", "Lamps glow.", ("Ada Quill", "Bo Vale, Jr"))
+    assert paper.extra == {"announced": "replace", "version": 2}
 
 
 def test_an_error_of_the_arxiv_api_is_a_reject_with_its_words() -> None:
@@ -273,6 +336,18 @@ def test_arxiv_snapshot() -> None:
     assert broken.place.endswith(":2")
 
 
+def test_arxiv_snapshot_of_one_line(tmp_path: Path) -> None:
+    record = {
+        "id": "3101.00044", "title": "Harbours\n  by Day", "abstract": " Boats.\n", "update_date": "2031-01-05",
+        "versions": [{"version": "v1", "created": "Thu, 2 Jan 2031 19:18:42 GMT"}],
+        "authors_parsed": [["Quill", "Ada", ""]],
+    }  # fmt: skip
+    (tmp_path / "one.json").write_text(json.dumps(record))
+    (paper,) = read_papers(str(tmp_path / "one.json"))
+    assert isinstance(paper, Paper)
+    assert (paper.source, paper.title, paper.date) == ("arxiv_snapshot", "Harbours by Day", "2031-01-02")
+
+
 def test_hf_daily_api() -> None:
     (first, second), (broken,) = read("hf_daily.json")
     assert (first.id, first.title, first.abstract) == (
@@ -301,6 +376,36 @@ def test_openreview_notes_of_both_versions() -> None:
     assert ["title" in rejects[0].reason, "deleted" in rejects[1].reason] == [True, True]
     (old,), _ = read("openreview_v1.json")
     assert (old.title, old.keywords, old.date) == ("Hedges and Mazes", ("hedges",), "2020-01-01")
+
+
+def test_openreview_notes_line_by_line_and_alone(tmp_path: Path) -> None:
+    note = {
+        "id": "aB",
+        "cdate": 1577836800000,
+        "content": {"title": {"value": "Gardens"}, "abstract": {"value": "Green."}},
+    }
+    line, path = json.dumps(note), str(tmp_path / "notes")
+    for text in (line, json.dumps(note, indent=2), f"{line}\n{line}\n", f"{line}\nbroken\n{line}\n"):
+        Path(path).write_text(text)
+        for format in ("auto", "openreview"):
+            records = list(read_papers(path, format=format))
+            papers = [r for r in records if isinstance(r, Paper)]
+            assert len(papers) == text.count("Gardens")
+            assert {(p.id, p.title, p.abstract, p.source) for p in papers} == {
+                ("aB", "Gardens", "Green.", "openreview")
+            }
+            assert [r.place for r in records if isinstance(r, Reject)] == [f"{path}:2"] * text.count("broken")
+
+
+def test_bibtex_of_google_scholar(tmp_path: Path) -> None:
+    (tmp_path / "a.bib").write_text(
+        "@article{quill2031lamps, title={Lamps {\\textless} Doors}, author={Quill, Ada and Vale, Bo and others},\n"
+        "  journal={arXiv preprint arXiv:3101.00062}, year={2031}}\n"
+    )
+    (paper,) = read_papers(str(tmp_path / "a.bib"))
+    assert isinstance(paper, Paper)
+    assert (paper.title, paper.authors) == ("Lamps < Doors", ("Ada Quill", "Bo Vale"))
+    assert (paper.url, paper.extra["arxiv"]) == ("https://arxiv.org/abs/3101.00062", "3101.00062")
 
 
 def test_bibtex() -> None:

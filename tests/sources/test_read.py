@@ -126,6 +126,55 @@ def test_bad_files_are_sentences(tmp_path: Path, content: bytes, match: str) -> 
         list(read_papers(str(tmp_path / "in")))
 
 
+def test_one_bad_file_of_a_folder_is_a_reject_and_the_others_are_read(tmp_path: Path) -> None:
+    packed = gzip.compress(b"".join(b'{"title": "%d"}\n' % i for i in range(100_000)))
+    (tmp_path / "a.jsonl.gz").write_bytes(packed[: len(packed) // 2])
+    (tmp_path / "b.csv").write_text("heading,blurb\na,b\n")
+    (tmp_path / "c.json").write_text('[{"title": "x"}, {"title": ')
+    (tmp_path / "d.jsonl").write_text('{"title": "last"}\n')
+    tally = Tally()
+    records = list(read_papers(str(tmp_path), tally=tally))
+    rejects = [r for r in records if isinstance(r, Reject)]
+    assert [r.place for r in rejects] == [str(tmp_path / name) for name in ("a.jsonl.gz", "b.csv", "c.json")]
+    for each, reason in zip(rejects, ("breaks off or is damaged", "no column holds", "JSON breaks off"), strict=True):
+        assert reason in each.reason
+    papers = [r.title for r in records if isinstance(r, Paper)]
+    assert papers[0] == "0"
+    assert papers[-1] == "last"
+    assert sum(count.papers + count.rejects for count in tally.by_format.values()) == len(records)
+    assert sum(count.files for count in tally.by_format.values()) == 4
+    with pytest.raises(UserError, match="no column holds"):
+        list(read_papers(f"{tmp_path}/b.csv"))
+
+
+@pytest.mark.parametrize(
+    ("content", "format"),
+    [
+        ("[]", "json"),
+        ('{"notes": [], "count": 0}', "openreview"),
+        ('<rss version="2.0"><channel><title>x</title></channel></rss>', "arxiv_rss"),
+        ('<feed xmlns="http://www.w3.org/2005/Atom"><title>x</title></feed>', "arxiv_atom"),
+        ("title,abstract\n", "csv"),
+    ],
+)
+def test_a_file_without_papers_is_a_reject_that_names_it(tmp_path: Path, content: str, format: str) -> None:
+    (tmp_path / "in").write_text(content)
+    (record,) = read_papers(str(tmp_path / "in"))
+    assert record == Reject(f"{tmp_path}/in", f"the file holds no papers (it was read as {format})")
+
+
+def test_the_output_and_rejects_are_no_inputs(tmp_path: Path) -> None:
+    for name in ("a.jsonl", "out.jsonl", "out.jsonl.rejects.jsonl", "old.rejects.jsonl"):
+        (tmp_path / name).write_text(f'{{"title": "{name}"}}\n')
+    (tmp_path / "link.jsonl").symlink_to(tmp_path / "out.jsonl")
+    for source in (str(tmp_path), f"{tmp_path}/*.jsonl"):
+        records = read_papers(source, output=tmp_path / "out.jsonl")
+        assert [r.title for r in records if isinstance(r, Paper)] == ["a.jsonl"]
+    for name in ("out.jsonl", "link.jsonl", "out.jsonl.rejects.jsonl"):
+        with pytest.raises(UserError, match=rf"input=.*{name} would be overwritten by output="):
+            read_papers([f"{tmp_path}/a.jsonl", f"{tmp_path}/{name}"], output=tmp_path / "out.jsonl")
+
+
 def test_missing_inputs_are_sentences_at_once(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     for source, match in (

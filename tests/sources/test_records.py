@@ -91,7 +91,7 @@ def test_columns_named_by_the_user_go_first(tmp_path: Path) -> None:
 def test_csv() -> None:
     papers, rejects = split(DATA / "papers.csv")
     first, last = papers
-    assert (first.id, first.title, first.abstract) == ("p1", "Commas, in Cells", 'He said "no".\r\nThen he left.')
+    assert (first.id, first.title, first.abstract) == ("p1", "Commas, in Cells", 'He said "no".\nThen he left.')
     assert first.authors == ("Ada Quill", "Bo Vale")
     assert first.keywords == ("a", "b")
     assert first.date == "2031-01-02"
@@ -99,6 +99,46 @@ def test_csv() -> None:
     assert (last.id, last.authors, last.keywords) == ("p4", ("Quill, Ada",), ("one", "two"))
     assert (last.date, last.extra) == ("", {"Published": "sometime"})
     assert [(r.place.rpartition(":")[2], r.reason[:7]) for r in rejects] == [("4", "the row"), ("5", "the row")]
+
+
+def test_csv_as_zotero_exports_it(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(
+        '"Key","Publication Year","Author","Title","Publication Title","Abstract Note","Date","Manual Tags"\n'
+        '"LAMP7","2031","Quill, Ada; Vale, Bo","Lamps","Journal of Lamps","Lamps glow.","2031-07-22","light; glass"\n'
+    )
+    (paper,), _ = split(tmp_path / "a.csv")
+    assert (paper.id, paper.abstract, paper.venue, paper.date) == (
+        "LAMP7", "Lamps glow.", "Journal of Lamps", "2031-07-22",
+    )  # fmt: skip
+    assert paper.keywords == ("light", "glass")
+
+
+def test_a_day_of_publication_goes_before_a_year(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text('{"title": "T", "year": 2031, "publicationDate": "2031-07-22"}\n')
+    assert split(tmp_path / "a.jsonl")[0][0].date == "2031-07-22"
+
+
+def test_a_table_without_abstracts_is_noted_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "a.csv").write_text("title,blurb\nA,x\nB,y\n")
+    assert len(split(tmp_path / "a.csv")[0]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.endswith(
+        "a.csv: no abstract column; found are 'title', 'blurb'; set columns.abstract=COLUMN if one is it"
+    )
+    split(tmp_path / "a.csv", columns={"abstract": "blurb"})
+    assert not capsys.readouterr().err
+
+
+@pytest.mark.parametrize("end", ["\r\n", "\r"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_csv_is_the_same_whatever_ends_its_lines(tmp_path: Path, end: str, encoding: str) -> None:
+    text = 'title,abstract\nLamps,"One.\nTwo."\nDoors,Three.\n'
+    (tmp_path / "unix.csv").write_bytes(text.encode(encoding))
+    (tmp_path / "other.csv").write_bytes(text.replace("\n", end).encode(encoding))
+    papers, rejects = split(tmp_path / "other.csv")
+    assert not rejects
+    assert [p.abstract for p in papers] == ["One.\nTwo.", "Three."]
+    assert papers == split(tmp_path / "unix.csv")[0]
 
 
 def test_csv_with_semicolons_and_another_encoding(tmp_path: Path) -> None:

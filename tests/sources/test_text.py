@@ -19,6 +19,7 @@ from papertag.sources.text import clean, collapse, plain_latex, verbatim
         (r"{\bf Bold} \texttt{a\_b} \cite{x}", "Bold a_b"),
         (r"A \$5 and $7 {Question}", "A $5 and $7 Question"),
         ("no latex ~ here_at all", "no latex ~ here_at all"),
+        (r"a {\textless} b {\textgreater} c{\textbar}d", "a < b > c|d"),
         (r"\href{http://x}{shown}", "shown"),
     ],
 )
@@ -49,6 +50,10 @@ def test_lone_surrogates_and_nuls_never_come_out() -> None:
     assert collapse("a \ud83d b") == "a \ufffd b"
     assert verbatim(" a\x00\n  b\ud83d ") == "a\n  b\ufffd"
     assert verbatim("\ud83d\ude00") == "😀"
+
+
+def test_line_ends_come_out_as_in_unix() -> None:
+    assert verbatim("a\r\nb\rc\n") == "a\nb\nc"
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ def test_one_threshold_is_shared_and_per_area_ones_follow_their_own_area():
     probability = np.full((1000, 2), 0.05, dtype=np.float32)
     probability[:300, 0], probability[300:, 0] = 0.35, 0.25
     probability[:300, 1], probability[300:, 1] = 0.85, 0.75
-    one = fit_thresholds(probability, truth, Thresholds.one)
+    one = fit_thresholds(probability, truth, Thresholds["global"])
     assert one[0] == one[1]
     own = fit_thresholds(probability, truth, Thresholds.per_area)
     assert 0.25 < own[0] <= 0.36
@@ -51,3 +51,13 @@ def test_an_area_with_few_positives_stays_near_the_global_threshold():
     probability[1:, 1] = 0.8
     own = fit_thresholds(probability, truth, Thresholds.per_area)
     assert own[1] < 0.5
+
+
+def test_the_threshold_is_never_in_a_valley_between_two_equally_good_ones():
+    # By hand: F1 is 2/3 at thresholds up to 0.2 and again above 0.6, and 1/2 in between.
+    probability = np.array([[0.9, 0], [0.2, 0], [0.6, 0], [0.6, 0]], dtype=np.float32)
+    truth = np.array([[1, 0], [1, 0], [0, 0], [0, 0]], dtype=np.float32)
+    (chosen, _) = fit_thresholds(probability, truth, Thresholds["global"])
+    found = probability[:, 0] >= chosen
+    f1 = 2 * (found & (truth[:, 0] > 0)).sum() / (found.sum() + 2)
+    assert f1 == pytest.approx(2 / 3)

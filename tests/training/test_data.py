@@ -32,3 +32,4 @@ def test_several_processes_get_the_same_number_of_batches():
     shared = epoch_batches(LENGTHS, 16, seed=0, epoch=0, processes=2)
     assert len(alone) % 2 == 1
     assert shared == [*alone, alone[0]]
+    assert len(epoch_batches(LENGTHS[:5], 16, seed=0, epoch=0, processes=4)) == 4

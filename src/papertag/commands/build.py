@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from omegaconf import MISSING, DictConfig
+from rich import box
 from rich.table import Table
 
 from papertag.commands.inputs import inputs_of
@@ -68,7 +69,7 @@ def _report(built: "Built", output: Path) -> None:
     for table in built.labeling.tables():
         out.print(table)
     about = built.metadata
-    splits = Table(title="Splits", title_justify="left")
+    splits = Table(title="Splits", title_justify="left", box=box.SIMPLE_HEAD)
     splits.add_column("split")
     for heading in ("papers", "annotated"):
         splits.add_column(heading, justify="right")

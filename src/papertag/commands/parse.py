@@ -38,7 +38,13 @@ def main(config: DictConfig) -> None:
     settings = typed(config, ParseConfig)
     tally = Tally()
     records = open_source(
-        settings.source, inputs_of(settings.input), settings.format, settings.columns, settings.network, tally=tally
+        settings.source,
+        inputs_of(settings.input),
+        settings.format,
+        settings.columns,
+        settings.network,
+        output=settings.output,
+        tally=tally,
     )
     written = 0
     with (

@@ -54,7 +54,12 @@ def main(config: DictConfig) -> None:
     output = Path(settings.output)
     check_suffix(output)
     records = open_source(
-        settings.source, inputs_of(settings.input), settings.format, settings.columns, settings.network
+        settings.source,
+        inputs_of(settings.input),
+        settings.format,
+        settings.columns,
+        settings.network,
+        output=output,
     )
     tagger = Tagger.from_folder(folder, settings.engine)
     areas: Counter[str] = Counter()

@@ -13,11 +13,19 @@ from papertag.dataset.clusters import Reason
 from papertag.dataset.dedup import DedupConfig, Deduplicated, deduplicate
 from papertag.dataset.fingerprint import content_hash, fingerprint, plain
 from papertag.dataset.labeled import LabeledPapers, count, hard
-from papertag.dataset.load import METADATA
 from papertag.dataset.split import TEST, VALIDATION, Assignment, Method, SplitConfig, assign
-from papertag.dataset.write import Content, write_folder
+from papertag.dataset.write import Content, check_output, write_folder
 from papertag.errors import UserError
-from papertag.labeling import Labeler, LabelingConfig, LabelingReport, Vote, build_labelers, combine, measure
+from papertag.labeling import (
+    Labeler,
+    LabelingConfig,
+    LabelingReport,
+    SoftLabels,
+    Vote,
+    build_labelers,
+    combine,
+    measure,
+)
 from papertag.labeling.annotations import AnnotationLabeler
 from papertag.labeling.areafile import locate
 from papertag.paper import Paper, Reject
@@ -70,13 +78,14 @@ def build_dataset(
         split: how to split, and the fixed holdouts to read.
 
     Raises:
-        UserError: there is nothing to train on, a holdout paper has no labels or stands in two holdouts, a file
-            of the labelers cannot be used, or `output` is something other than a dataset folder.
+        UserError: there is nothing to train on, no paper gets an area, a paper has an unknown one, a holdout paper
+            has no labels or stands in two holdouts, a file of the labelers cannot be used, or `output` is something
+            other than a dataset folder.
     """
-    _check_output(Path(output))
+    check_output(Path(output))
     labelers = build_labelers(labeling, taxonomy)
     with progress() as bar:
-        read = _read(records, split, bar)
+        read = _read(records, split, taxonomy, bar)
         # Annotations name records, so they are given out before any record is merged into another.
         annotator, *others = labelers
         assert isinstance(annotator, AnnotationLabeler)
@@ -96,6 +105,7 @@ def build_dataset(
         votes = {annotator.name: [annotations[i] for i in unique.kept]}
         votes |= {labeler.name: _votes(labeler, unique.papers, bar) for labeler in others}
         soft = combine(votes, taxonomy)
+        _check_labels(soft)
         report = measure(votes, soft, taxonomy)
         merged = [tuple(dict.fromkeys(read.papers[i].id for i in group)) for group in unique.merged]
         data = LabeledPapers(unique.papers, merged, soft.labels, soft.annotated, votes)
@@ -132,15 +142,7 @@ def build_dataset(
     return Built(metadata, report)
 
 
-def _check_output(output: Path) -> None:
-    """Refuse, before any work, to put the dataset in the place of something else."""
-    if output.exists() and not output.is_dir():
-        raise UserError(f"output={output} is a file, and a folder is to be written there: name another one")
-    if output.is_dir() and any(output.iterdir()) and not (output / METADATA).is_file():
-        raise UserError(f"output={output} holds files of other kinds and would be replaced: name another folder")
-
-
-def _read(records: Iterable[Paper | Reject], split: SplitConfig, bar: Progress) -> _Records:
+def _read(records: Iterable[Paper | Reject], split: SplitConfig, taxonomy: Taxonomy, bar: Progress) -> _Records:
     read = _Records([], [], [])
     task = bar.add_task("reading", total=None, note="")
 
@@ -151,6 +153,9 @@ def _read(records: Iterable[Paper | Reject], split: SplitConfig, bar: Progress) 
             if isinstance(record, Reject):
                 read.rejects.append(record)
             else:
+                if record.areas is not None:
+                    key = f"split.{holdout}={getattr(split, holdout)}" if holdout else "input="
+                    taxonomy.check(record.areas, f"{key}: paper {record.id!r} ({record.title!r})")
                 read.papers.append(record)
                 read.holdout.append(holdout)
 
@@ -187,6 +192,14 @@ def _check_holdouts(read: _Records, annotations: Sequence[list[Vote] | None], sp
             )
 
 
+def _check_labels(soft: SoftLabels) -> None:
+    if not soft.annotated.any() and not soft.labels.any():
+        raise UserError(
+            "no paper gets an area: none is annotated, and no rule or keyword votes for one; give papers with a list "
+            "'areas', labeling.annotations=FILE, or labeling.rules=FILE that knows the taxonomy's areas"
+        )
+
+
 def _provenance(
     read: _Records, taxonomy: Taxonomy, labeling: LabelingConfig, dedup: DedupConfig, split: SplitConfig
 ) -> dict[str, Any]:
@@ -214,6 +227,8 @@ def _method(split: SplitConfig, assignment: Assignment) -> str:
             parts.append(f"{name} is {share:.0%} of {among}, stratified by area with seed {split.seed}")
         elif start is not None:
             parts.append(f"{name} is {among} from {start}")
+    if split.method is Method.date:
+        parts.append("a date of a year or month alone counts as its last day")
     return "; ".join(parts)
 
 

@@ -1,8 +1,8 @@
 """Papers to train, validation and test: stratified by areas, by date, or as fixed listings say."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from enum import Enum
 
 import numpy as np
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from papertag.errors import UserError
 
 TRAIN, VALIDATION, TEST = SPLITS = ("train", "validation", "test")
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
+_LAST_DAY = "9999-12-31"
 
 
 class Method(Enum):
@@ -63,7 +63,7 @@ class SplitConfig:
             start = getattr(self, f"{name}_from")
             if start is None:
                 continue
-            if not _DATE.match(start):
+            if not _is_day(start):
                 raise UserError(f"split.{name}_from={start} must be an ISO date, such as 2025-01-31")
             if self.method is not Method.date:
                 raise UserError(f"split.{name}_from needs split.method=date")
@@ -79,6 +79,13 @@ class SplitConfig:
             )
         if not 0 <= self.seed < 2**32:
             raise UserError(f"split.seed={self.seed} must be between 0 and {2**32 - 1}")
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,12 +116,13 @@ def assign(
     Args:
         labels: of shape (papers, areas), for the stratification.
         annotated: of shape (papers,).
-        dates: ISO dates, empty where unknown; such papers are trained on.
+        dates: ISO dates. A year or a month counts as its last day, so that nothing of the future is trained on.
+            Papers of no known date, empty here, are trained on.
         holdout: for every paper the split it is fixed to, if any.
         config: how.
 
     Raises:
-        UserError: nothing is left to train on.
+        UserError: nothing is left to train on, or no paper is of the days that validation or test begin with.
     """
     fixed = np.array([split or "" for split in holdout], dtype=object)
     free = fixed == ""
@@ -123,7 +131,10 @@ def assign(
     chosen = fixed.copy()
     left_out = np.zeros(len(fixed), dtype=bool)
     if config.method is Method.date:
-        of_date = _by_date(dates, config)
+        days = [_last_day(of) for of in dates]
+        of_date = _by_date(days, config)
+        among = [days[i] for i in np.flatnonzero(eligible)]
+        _check_filled(set(of_date[eligible]), max(among, default=""), only_annotated, config)
         chosen[eligible] = of_date[eligible]
         left_out = free & ~eligible & (of_date != TRAIN)
     else:
@@ -158,12 +169,32 @@ def _stratified(labels: NDArray[np.bool_], config: SplitConfig) -> NDArray[np.ob
     return dealt
 
 
-def _by_date(dates: Sequence[str], config: SplitConfig) -> NDArray[np.object_]:
-    def split(date: str) -> str:
-        if config.test_from and date >= config.test_from:
+def _last_day(of: str) -> str:
+    """Return the last day that an ISO date of a day, month or year may mean (of any month, the 31st)."""
+    return of + _LAST_DAY[len(of) :] if of else ""
+
+
+def _by_date(days: Sequence[str], config: SplitConfig) -> NDArray[np.object_]:
+    def split(day: str) -> str:
+        if config.test_from and day >= config.test_from:
             return TEST
-        if config.validation_from and date >= config.validation_from:
+        if config.validation_from and day >= config.validation_from:
             return VALIDATION
         return TRAIN
 
-    return np.array([split(date) for date in dates], dtype=object)
+    return np.array([split(day) for day in days], dtype=object)
+
+
+def _check_filled(filled: set[str], latest: str, only_annotated: bool, config: SplitConfig) -> None:
+    paper = "annotated paper" if only_annotated else "paper"
+    for name in (VALIDATION, TEST):
+        start = getattr(config, f"{name}_from")
+        if start is None or name in filled:
+            continue
+        if not latest:
+            reason = f"no {paper} has a date"
+        elif latest < start:
+            reason = f"no {paper} is that late (the latest is {latest})"
+        else:
+            reason = f"no {paper} lies between it and split.test_from={config.test_from}"
+        raise UserError(f"split.{name}_from={start}: {reason}")

@@ -14,7 +14,8 @@ from papertag.dataset.figure import draw_areas
 from papertag.dataset.labeled import LabeledPapers
 from papertag.dataset.load import METADATA
 from papertag.dataset.shards import write_splits
-from papertag.files import whole_folder
+from papertag.errors import UserError
+from papertag.files import whole_folder, writable_parent
 from papertag.labeling import LabelingReport
 from papertag.taxonomy import Taxonomy
 
@@ -38,6 +39,37 @@ class Content:
     metadata: Mapping[str, Any]
     report: LabelingReport
     lists: Mapping[str, Sequence[Mapping[str, Any]]]
+
+
+def check_output(output: Path) -> None:
+    """Refuse, before any work, an `output` that cannot be written or holds what `write_folder` did not write.
+
+    Raises:
+        UserError: it is a file, a folder with other things in it, or a place where no folder can be made.
+    """
+    writable_parent(output)
+    if output.exists() and not output.is_dir():
+        raise UserError(f"output={output} is a file, and a folder is to be written there: name another one")
+    if not output.is_dir():
+        return
+    strange = sorted({path.name for path in output.iterdir()} - _written_before(output))
+    if strange:
+        raise UserError(
+            f"output={output} would be replaced, and holds {strange[0]!r}, which is no part of a dataset: "
+            "name another folder"
+        )
+
+
+def _written_before(folder: Path) -> set[str]:
+    """Return the names of what an earlier `write_folder` may have put into `folder`."""
+    try:
+        metadata = json.loads((folder / METADATA).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return set()
+    # Model folders have a file of that name, too.
+    if not isinstance(metadata, dict) or not {"fingerprint", "splits"} <= metadata.keys():
+        return set()
+    return {"README.md", "data", "areas.png", "labeling.json", METADATA, *(f"{name}.jsonl" for name in metadata)}
 
 
 def write_folder(output: Path, content: Content, advance: Callable[[int], object]) -> None:

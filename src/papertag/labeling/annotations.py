@@ -146,7 +146,9 @@ class AnnotationLabeler:
             self._found.update(a.place for a in known)
         if paper.areas is not None:
             place = f"listing {paper.source or paper.id}"
-            own = Annotation(place, self._taxonomy.check(paper.areas, f"{place}, paper {paper.id!r}"), paper.id)
+            own = Annotation(
+                place, self._taxonomy.check(paper.areas, f"{place}, paper {paper.id!r} ({paper.title!r})"), paper.id
+            )
             if known and own.areas != _union(known, self._taxonomy):
                 self._note_conflict([*known, own])
             known = [*(known or []), own]

@@ -58,7 +58,8 @@ def probabilities(votes: Votes, taxonomy: Taxonomy) -> NDArray[np.float32]:
     with np.errstate(divide="ignore"):
         log_absent = np.log1p(-np.fromiter((v.probability for v in _all(votes)), np.float64, len(cells)))
     total = np.bincount(cells, weights=log_absent, minlength=len(votes) * areas)
-    return (-np.expm1(total)).astype(np.float32).reshape(len(votes), areas)
+    # Not -expm1(total), which is -0.0 where there is no vote.
+    return (0 - np.expm1(total)).astype(np.float32).reshape(len(votes), areas)
 
 
 def voted(votes: Votes, taxonomy: Taxonomy) -> NDArray[np.bool_]:

@@ -1,7 +1,7 @@
 """The settings of labeling, and the labelers that they name."""
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from papertag.errors import UserError
 
@@ -15,13 +15,13 @@ class LabelingConfig:
     """Which labelers vote.
 
     Attributes:
-        annotations: files of id or title to areas. A listing's own areas count as annotations with or
-            without such files.
+        annotations: files of id or title to areas, a list of names or one name. A listing's own areas count as
+            annotations with or without such files.
         rules: a rules file, ``default`` for the packaged one, null for none.
         keywords: a keywords file, ``default`` for the packaged one, null for none.
     """
 
-    annotations: list[str] = field(default_factory=list)
+    annotations: Any = field(default_factory=list)
     rules: str | None = "default"
     keywords: str | None = "default"
 
@@ -29,8 +29,13 @@ class LabelingConfig:
         for name in ("rules", "keywords"):
             if getattr(self, name) == "":
                 raise UserError(f"labeling.{name} is empty: give a file, 'default', or null for none")
-        if not all(self.annotations):
-            raise UserError("labeling.annotations holds an empty name: give the names of files")
+        given = self.annotations
+        names = [given] if isinstance(given, str) else [] if given is None else given
+        if not isinstance(names, list) or not all(isinstance(name, str) and name for name in names):
+            raise UserError(
+                f"labeling.annotations={given} must be the name of a file, or a list such as [a.csv,b.jsonl]"
+            )
+        self.annotations = names
 
 
 def build_labelers(config: LabelingConfig, taxonomy: "Taxonomy") -> list["Labeler"]:

@@ -72,7 +72,13 @@ class LabelingReport:
 
     def _overall_table(self) -> Table:
         title = f"Labelers: {self.papers:,} papers, {self.annotated:,} annotated"
-        table = Table(title=title, caption="accuracy: macro average over areas, against annotations, at 0.5")
+        table = Table(
+            title=title,
+            title_justify="left",
+            caption="accuracy: macro average over areas, against annotations, at 0.5",
+            caption_justify="left",
+            box=SIMPLE_HEAD,
+        )
         table.add_column("labeler")
         for name in ("coverage", "overlap", "conflict", "precision", "recall", "F1"):
             table.add_column(name, justify="right")
@@ -84,7 +90,9 @@ class LabelingReport:
     def _area_table(self) -> Table:
         table = Table(
             title="Areas",
+            title_justify="left",
             caption="cov, ovl: % of papers; con: % of the overlap; P, R, F: against annotations at 0.5, in hundredths",
+            caption_justify="left",
             box=SIMPLE_HEAD,
             padding=(0, 0),
             pad_edge=False,

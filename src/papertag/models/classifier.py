@@ -6,10 +6,16 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from safetensors import SafetensorError
 
 from papertag.errors import UserError
 from papertag.models.pretrained import ModelConfig, locate
 from papertag.taxonomy import Taxonomy
+
+# What transformers and the libraries below it raise for missing and for damaged files.
+_LOADING_ERRORS = (OSError, ValueError, KeyError, RuntimeError, SafetensorError)
+# The names under which the configurations of encoders keep the dropout of hidden states.
+_HIDDEN_DROPOUT = ("hidden_dropout_prob", "dropout", "embedding_dropout", "mlp_dropout")
 
 
 def build_model(
@@ -37,7 +43,7 @@ def build_model(
     }
     settings = dict.fromkeys(("attention_probs_dropout_prob", "attention_dropout"), config.attention_dropout)
     if config.dropout is not None:
-        settings |= dict.fromkeys(("hidden_dropout_prob", "embedding_dropout", "mlp_dropout"), config.dropout)
+        settings |= dict.fromkeys(_HIDDEN_DROPOUT, config.dropout)
     try:
         encoder = AutoConfig.from_pretrained(place.location, **common)
         for name, value in settings.items():
@@ -51,11 +57,11 @@ def build_model(
             place.location, config=encoder, use_safetensors=True, dtype=torch.float32, **common
         )
         tokenizer = AutoTokenizer.from_pretrained(place.location, **common)
-    except (OSError, ValueError, KeyError) as error:
-        first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise UserError(f"model={config.name}: {place.location} cannot be loaded: {first}") from None
+    except _LOADING_ERRORS as error:
+        raise UserError(f"model={config.name}: {place.location} cannot be loaded: {_first_line(error)}") from None
+    _check_tokenizer(tokenizer, place.location)
     positions = getattr(encoder, "max_position_embeddings", None) or config.max_length
-    tokenizer.model_max_length = min(config.max_length, positions)
+    tokenizer.model_max_length = min(config.max_length, positions, tokenizer.model_max_length)
     _set_bias(model, positive_rate)
     return model, tokenizer
 
@@ -74,11 +80,22 @@ def load_classifier(folder: Path) -> tuple[Any, Any]:
             folder, local_files_only=True, use_safetensors=True, trust_remote_code=False, dtype=torch.float32
         )
         tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
-    except Exception as error:
-        # Damaged weights surface as the errors of several libraries; each means the same to the user.
-        first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise UserError(f"model={folder} cannot be loaded: {first}") from error
+    except _LOADING_ERRORS as error:
+        raise UserError(f"model={folder} cannot be loaded: {_first_line(error)}") from None
+    _check_tokenizer(tokenizer, str(folder))
     return model.eval(), tokenizer
+
+
+def _check_tokenizer(tokenizer: Any, location: str) -> None:
+    # Where the files are missing transformers makes up a tokenizer that knows no word.
+    if len(tokenizer) <= len(tokenizer.all_special_ids):
+        raise UserError(f"{location} has no tokenizer: copy tokenizer.json and tokenizer_config.json into it")
+    if tokenizer.pad_token_id is None:
+        raise UserError(f"{location} has no padding token: take an encoder, such as BERT, and no decoder-only model")
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)
 
 
 def _set_bias(model: Any, positive_rate: NDArray[np.float32]) -> None:

@@ -14,6 +14,7 @@ _ID = re.compile(
     r"(\d{4}\.\d{4,5}|[a-z][a-z-]*(?:\.[a-z]{2})?/\d{7})(?:v(\d{1,3}))?(?:\.pdf)?/?\Z",
     re.IGNORECASE,
 )
+_ANNOUNCED = re.compile(r"\s*arXiv:(\S+)\s+Announce Type:\s*(\S+)\s*(?:Abstract:)?", re.IGNORECASE)
 
 
 def split_arxiv_id(text: str) -> tuple[str, int | None] | None:
@@ -30,6 +31,20 @@ def split_arxiv_id(text: str) -> tuple[str, int | None] | None:
 def arxiv_url(arxiv_id: str) -> str:
     """Return the address of the abstract page of an id without version."""
     return f"https://arxiv.org/abs/{arxiv_id}"
+
+
+def split_announcement(summary: str) -> tuple[str, str, str]:
+    """Return the id, the kind of announcement (``new``, ...) and the abstract in a summary of arXiv's daily feeds.
+
+    Where the summary is only an abstract, the first two are empty.
+    """
+    found = _ANNOUNCED.match(summary)
+    return (found.group(1), found.group(2), summary[found.end() :]) if found else ("", "", summary)
+
+
+def split_names(text: str) -> list[str]:
+    """Return the authors in a list with commas, as the daily feeds have it; ``Vale, Jr`` stays one."""
+    return re.split(r",\s+(?!Jr\b|Sr\b|I+\b)", text)
 
 
 def arxiv_paper(

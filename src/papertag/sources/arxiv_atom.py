@@ -1,11 +1,14 @@
-"""The arXiv API's answers: Atom with arXiv's and OpenSearch's elements (https://info.arxiv.org/help/api)."""
+"""arXiv's Atom: the answers of its API, and its daily feeds.
+
+See https://info.arxiv.org/help/api and https://info.arxiv.org/help/rss.html.
+"""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from papertag.paper import Paper, Reject
-from papertag.sources.arxiv import arxiv_paper
+from papertag.sources.arxiv import arxiv_paper, split_announcement, split_names
 from papertag.sources.dates import iso_date
 from papertag.sources.formats import Format
 from papertag.sources.rejecting import reject
@@ -54,6 +57,12 @@ def _entry(entry: Any, name: str) -> Paper | Reject:
     summary = text_of(entry, "summary", _NS)
     if "arxiv.org/api/errors" in id:
         return reject(place, f"the arXiv API reports an error: {clean(summary)}", id)
+    _, announced, abstract = split_announcement(summary)
+    announced = text_of(entry, "arxiv:announce_type", _NS) or announced
+    names = [text_of(author, "name", _NS) for author in entry.iterfind("author", _NS)]
+    if announced:
+        # The daily feeds put all names into one.
+        names = [name for text in names for name in split_names(text)]
     terms = [category.get("term", "") for category in entry.iterfind("category", _NS)]
     primary = entry.find("arxiv:primary_category", _NS)
     return arxiv_paper(
@@ -61,13 +70,14 @@ def _entry(entry: Any, name: str) -> Paper | Reject:
         format=Format.ARXIV_ATOM,
         id=id,
         title=text_of(entry, "title", _NS),
-        abstract=summary,
-        authors=[text_of(author, "name", _NS) for author in entry.iterfind("author", _NS)],
+        abstract=abstract,
+        authors=names,
         date=iso_date(text_of(entry, "published", _NS)),
         # The primary category first, as on the abstract page.
         categories=[*([primary.get("term", "")] if primary is not None else []), *terms],
         url=id if id.startswith("http") else "",
         extra={
+            "announced": clean(announced),
             "updated": iso_date(text_of(entry, "updated", _NS)),
             "comment": clean(text_of(entry, "arxiv:comment", _NS)),
             "journal_ref": clean(text_of(entry, "arxiv:journal_ref", _NS)),

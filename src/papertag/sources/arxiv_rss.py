@@ -6,14 +6,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from papertag.paper import Paper, Reject
-from papertag.sources.arxiv import arxiv_paper
+from papertag.sources.arxiv import arxiv_paper, split_announcement, split_names
 from papertag.sources.dates import iso_date
 from papertag.sources.formats import Format
 from papertag.sources.stream import Stream
 from papertag.sources.text import clean
 from papertag.sources.xml import parse_xml
 
-_ANNOUNCED = re.compile(r"\s*arXiv:(\S+)\s+Announce Type:\s*(\S+)\s*(?:Abstract:)?", re.IGNORECASE)
 _OLD_TITLE = re.compile(r"\.?\s*\(arXiv:(\S+)\s*\[([^\]]+)\][^)]*\)\s*\Z")
 _LINKED_NAME = re.compile(r"<a\b[^>]*>([^<]*)</a>")
 
@@ -38,13 +37,10 @@ def read(stream: Stream, columns: Mapping[str, str]) -> Iterator[Paper | Reject]
 
 
 def _item(item: Any, place: str) -> Paper | Reject:
-    title, summary = item.get("title", ""), item.get("summary", "")
-    id = item.get("id") or item.get("link", "")
+    title = item.get("title", "")
+    id, announced, abstract = split_announcement(item.get("summary", ""))
+    id = id or item.get("id") or item.get("link", "")
     categories = [tag.term for tag in item.get("tags", ()) if tag.term]
-    announced = item.get("arxiv_announce_type", "")
-    if found := _ANNOUNCED.match(summary):
-        id, announced = found.group(1), announced or found.group(2)
-        summary = summary[found.end() :]
     if found := _OLD_TITLE.search(title):
         id, title = found.group(1), title[: found.start()]
         categories = categories or [found.group(2)]
@@ -53,12 +49,12 @@ def _item(item: Any, place: str) -> Paper | Reject:
         format=Format.ARXIV_RSS,
         id=id,
         title=title,
-        abstract=summary,
+        abstract=abstract,
         authors=_authors(item),
         date=iso_date(item.get("published", "") or item.get("updated", "")),
         categories=categories,
         url=item.get("link", ""),
-        extra={"announced": clean(announced), "doi": item.get("arxiv_doi", "")},
+        extra={"announced": clean(item.get("arxiv_announce_type", "") or announced), "doi": item.get("arxiv_doi", "")},
     )
 
 
@@ -66,4 +62,4 @@ def _authors(item: Any) -> list[str]:
     # One dc:creator holds all names: with commas now, as links to the authors' pages before 2024.
     names = [author.get("name", "") for author in item.get("authors", ())]
     linked = [name for text in names for name in _LINKED_NAME.findall(text)]
-    return linked or [name for text in names for name in re.split(r",\s+(?!Jr\b|Sr\b|I+\b)", text)]
+    return linked or [name for text in names for name in split_names(text)]

@@ -15,6 +15,7 @@ from papertag.sources.text import clean, plain_latex
 _TIE = re.compile(r"(?<!\\)~")
 _AND = re.compile(r"\s+and\s+")
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_PREPRINT = re.compile(r"\barxiv:\s*([\w./-]+)", re.IGNORECASE)
 _VENUES = ("booktitle", "journal", "journaltitle", "eventtitle", "publisher")
 
 
@@ -86,7 +87,9 @@ def _entry(entry: Any, key: str, place: str) -> Paper | Reject:
         title = f"{title}: {subtitle}"
     extra: dict[str, Any] = {"entry_type": entry.entry_type}
     url = fields.get("url", "").strip()
-    for source in (fields.get("eprint", ""), url):
+    # Google Scholar has the id only in "arXiv preprint arXiv:1512.03385".
+    preprint = _PREPRINT.search(fields.get("journal", ""))
+    for source in (fields.get("eprint", ""), url, preprint.group(1) if preprint else ""):
         if fields.get("archiveprefix", fields.get("eprinttype", "arxiv")).lower() != "arxiv":
             break
         if known := split_arxiv_id(source):
@@ -114,6 +117,8 @@ def _entry(entry: Any, key: str, place: str) -> Paper | Reject:
 
 def _names(field: str) -> Iterator[str]:
     for raw in _AND.split(field.strip()):
+        if raw == "others":
+            continue
         name = plain_latex(clean(raw))
         # A name in braces is an organisation, whose comma is no turned-around name.
         if "," in name and not raw.startswith("{"):

@@ -1,11 +1,12 @@
 """From ``input=`` to the files it means."""
 
 import glob
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from papertag.errors import UserError
+from papertag.sources.rejects_file import REJECTS, rejects_path
 from papertag.sources.stream import STDIN
 
 
@@ -17,40 +18,45 @@ class Input:
     searched: bool
 
 
-def find_inputs(inputs: str | Sequence[str]) -> list[Input]:
+def find_inputs(inputs: str | Sequence[str], output: str | Path | None = None) -> list[Input]:
     """Return the files of `inputs` in order, each once.
 
     A folder gives all its files, those of its subfolders too, sorted by path, without hidden ones. A pattern
-    (``*``, ``?``, ``[...]``, ``**``) gives its matches, sorted.
+    (``*``, ``?``, ``[...]``, ``**``) gives its matches, sorted. Neither gives files of rejects, nor `output`, the
+    file that the papers are going to be written to.
 
     Raises:
-        UserError: a file is missing, a folder has no files, or a pattern matches none.
+        UserError: a file is missing, a folder has no files, a pattern matches none, or a file is the output.
     """
     found: dict[Path | str, Input] = {}
+    written = [] if output is None else [Path(output), rejects_path(output)]
     for name in [inputs] if isinstance(inputs, str) else inputs:
-        for each in _find(name):
+        for each in _find(name, written):
             found.setdefault(each.source, each)
     if not found:
         raise UserError("input= is empty: name a file, a glob, a folder, or - for standard input")
     return list(found.values())
 
 
-def _find(name: str) -> list[Input]:
+def _find(name: str, written: Sequence[Path]) -> list[Input]:
     if name == STDIN:
         return [Input(STDIN, searched=False)]
     path = Path(name).expanduser()
     if path.is_dir():
-        files = _files(path)
+        files = _listings(_files(path), written)
         if not files:
             raise UserError(f"input={name} is a folder without files: there are no papers to read")
         return [Input(file, searched=True) for file in files]
     # First as it stands: names of files may hold brackets.
     if path.exists():
+        if _is_among(path, written):
+            raise UserError(f"input={name} would be overwritten by output={written[0]}: write to another file")
         return [Input(path, searched=False)]
     if glob.has_magic(name):
         # Path.glob takes only relative patterns.
         matches = sorted(Path(match) for match in glob.glob(str(path), recursive=True))  # noqa: PTH207
         files = [file for match in matches for file in (_files(match) if match.is_dir() else [match])]
+        files = _listings(files, written)
         if not files:
             raise UserError(f"input={name} matches no file")
         return [Input(file, searched=True) for file in files]
@@ -63,3 +69,11 @@ def _files(folder: Path) -> list[Path]:
         for path in folder.rglob("*")
         if path.is_file() and not any(part.startswith(".") for part in path.relative_to(folder).parts)
     )
+
+
+def _listings(files: Iterable[Path], written: Sequence[Path]) -> list[Path]:
+    return [file for file in files if not file.name.endswith(REJECTS) and not _is_among(file, written)]
+
+
+def _is_among(file: Path, others: Iterable[Path]) -> bool:
+    return any(other.exists() and file.samefile(other) for other in others)

@@ -30,6 +30,24 @@ def objects(stream: Stream) -> Iterator[tuple[str, dict[str, Any] | Reject]]:
             yield place, reject(place, f"the line is not a JSON object but {type(record).__name__}", line)
 
 
+def head_objects(head: str) -> list[dict[str, Any]]:
+    """Return the objects on the lines of `head`, the beginning of a file; none where it begins a longer document."""
+    # The last line may be cut off.
+    lines = [line for line in head.split("\n") if line.strip()]
+    # A first line that ends open begins one document, even where its records stand on lines of their own.
+    if not lines or (lines[0].rstrip()[-1] in "[{," and _object(lines[0]) is None):
+        return []
+    return [record for line in lines if line[0] == "{" and (record := _object(line)) is not None]
+
+
+def _object(line: str) -> dict[str, Any] | None:
+    try:
+        value = loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
 def read(stream: Stream, columns: Mapping[str, str]) -> Iterator[Paper | Reject]:
     """Yield the papers of a file of JSON lines."""
     reader = RecordReader(columns, Format.JSONL)

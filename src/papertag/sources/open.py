@@ -1,6 +1,7 @@
 """One door to all sources, for the commands."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 
 from papertag.errors import UserError
 from papertag.paper import Paper, Reject
@@ -16,6 +17,7 @@ def open_source(
     columns: Mapping[str, str | None] | None = None,
     network: bool = False,
     *,
+    output: str | Path | None = None,
     tally: Tally | None = None,
 ) -> Iterator[Paper | Reject]:
     """Return the papers and rejects of the source that `config` names.
@@ -26,6 +28,7 @@ def open_source(
         format: see `read_papers`.
         columns: see `read_papers`.
         network: whether a live source may use the network.
+        output: see `read_papers`.
         tally: counts by format (by kind, for a live source), filled in as the iterator runs.
 
     Raises:
@@ -35,7 +38,7 @@ def open_source(
     if config.kind is SourceKind.files:
         if not input:
             raise UserError("input= is missing: name a file, a glob, a folder, a list of these, or - for stdin")
-        return read_papers(input, format=format, columns=columns, tally=tally)
+        return read_papers(input, format=format, columns=columns, output=output, tally=tally)
     if input:
         raise UserError(f"input= is for files, and source={config.kind.name} reads none: leave one of them out")
     from papertag.sources.live import open_live

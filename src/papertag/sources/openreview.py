@@ -7,6 +7,7 @@ from papertag.errors import UserError
 from papertag.paper import Paper, Reject, derived_id
 from papertag.sources.dates import epoch_date
 from papertag.sources.formats import Format
+from papertag.sources.json_lines import head_objects, objects
 from papertag.sources.json_text import load_json
 from papertag.sources.rejecting import reject
 from papertag.sources.stream import Stream
@@ -15,8 +16,19 @@ from papertag.sources.text import clean
 _KEPT = ("venueid", "primary_area", "TLDR", "TL;DR", "subject_areas")
 
 
+def is_note(record: Mapping[str, Any]) -> bool:
+    """Return whether a JSON object is a note that may be a paper: a title, inside of ``content`` only."""
+    content = record.get("content")
+    return isinstance(content, dict) and "title" in content and "title" not in record
+
+
+def is_empty_answer(record: Mapping[str, Any]) -> bool:
+    """Return whether a JSON object is an answer of ``/notes`` without notes."""
+    return record.get("notes") == [] and "title" not in record
+
+
 def parse_notes(data: bytes, name: str) -> list[Paper | Reject]:
-    """Read an answer of ``/notes``, or a list of notes.
+    """Read an answer of ``/notes``, a list of notes, or one note.
 
     The date is that of publication, else of creation. Notes that were deleted, and those without a title
     (reviews, comments), are rejects.
@@ -25,15 +37,21 @@ def parse_notes(data: bytes, name: str) -> list[Paper | Reject]:
         UserError: the JSON is broken or holds no list of notes.
     """
     document = load_json(data, name)
-    notes = document.get("notes") if isinstance(document, dict) else document
+    notes = document
+    if isinstance(document, dict):
+        notes = [document] if is_note(document) else document.get("notes")
     if not isinstance(notes, list):
         raise UserError(f"{name}: an object with a list 'notes', as OpenReview's API gives it, was expected")
     return [_note(note, f"{name}#{number}") for number, note in enumerate(notes, start=1)]
 
 
 def read(stream: Stream, columns: Mapping[str, str]) -> Iterator[Paper | Reject]:
-    """Yield the papers of saved notes."""
-    yield from parse_notes(stream.read(), stream.name)
+    """Yield the papers of saved notes: an answer, a list, or one note a line."""
+    if any(map(is_note, head_objects(stream.head_text.lstrip()))):
+        for place, note in objects(stream):
+            yield note if isinstance(note, Reject) else _note(note, place)
+    else:
+        yield from parse_notes(stream.read(), stream.name)
 
 
 def _note(note: Any, place: str) -> Paper | Reject:

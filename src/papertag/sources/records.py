@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from papertag.console import note
 from papertag.errors import UserError
 from papertag.paper import Paper, Reject, derived_id
 from papertag.sources.dates import iso_date
@@ -17,18 +18,18 @@ from papertag.sources.text import mend_surrogates, verbatim
 
 # A field's columns, the first that is there wins. Case does not count; spaces and hyphens are underscores.
 ALIASES: Mapping[str, tuple[str, ...]] = {
-    "id": ("id", "paper_id", "paperid", "arxiv_id", "arxivid", "uid"),
+    "id": ("id", "paper_id", "paperid", "arxiv_id", "arxivid", "uid", "key"),
     "title": ("title", "paper_title", "papertitle", "article_title"),
-    "abstract": ("abstract", "summary", "paper_abstract", "abstract_text", "description"),
+    "abstract": ("abstract", "summary", "paper_abstract", "abstract_text", "abstract_note", "description"),
     "authors": ("authors", "author", "author_names", "creators"),
     "date": (
-        "date", "listed", "published", "publishedat", "published_at", "publication_date", "submitted",
-        "update_date", "year", "publication_year",
+        "date", "listed", "published", "publishedat", "published_at", "publication_date", "publicationdate",
+        "submitted", "update_date", "year", "publication_year",
     ),
     "url": ("url", "link", "abs_url"),
-    "venue": ("venue", "journal", "conference", "booktitle", "source_title"),
+    "venue": ("venue", "journal", "conference", "booktitle", "source_title", "publication_title"),
     "categories": ("categories", "sections", "category", "subjects"),
-    "keywords": ("keywords", "author_keywords", "keyword"),
+    "keywords": ("keywords", "author_keywords", "keyword", "manual_tags"),
     "source": ("source",),
     "areas": ("areas",),
 }  # fmt: skip
@@ -70,7 +71,7 @@ class RecordReader:
         self._plans: dict[tuple[str, ...], _Plan] = {}
 
     def check(self, found: Sequence[str], name: str) -> None:
-        """Check the columns of a table once, before its rows.
+        """Check the columns of a table once, before its rows; a note says so where none holds the abstract.
 
         Raises:
             UserError: a column named in the mapping is missing, or no column holds the title; the message
@@ -85,6 +86,8 @@ class RecordReader:
                 f"{name}: no column holds the title; found are {listed}: "
                 "name it with columns={title: COLUMN, abstract: COLUMN}"
             )
+        if "abstract" not in self._plan(tuple(found)).fields:
+            note(f"{name}: no abstract column; found are {listed}; set columns.abstract=COLUMN if one is it")
 
     def has_title(self, found: Collection[str]) -> bool:
         """Return whether a record with these keys has a title."""

@@ -11,6 +11,13 @@ from papertag.errors import UserError
 from papertag.files import whole_file
 from papertag.paper import Paper, Reject
 
+REJECTS = ".rejects.jsonl"
+
+
+def rejects_path(output: str | Path) -> Path:
+    """Return where the rejects of `output` are written."""
+    return Path(f"{output}{REJECTS}")
+
 
 class RejectsFile:
     """Sets rejects aside while papers pass, and writes them to ``OUTPUT.rejects.jsonl``.
@@ -21,7 +28,7 @@ class RejectsFile:
     """
 
     def __init__(self, output: str | Path) -> None:
-        self.path = Path(f"{output}.rejects.jsonl")
+        self.path = rejects_path(output)
         self.count = 0
         self._all_rejected = False
         self._stack = contextlib.ExitStack()

@@ -8,6 +8,8 @@ from typing import Any
 
 from papertag.errors import UserError
 from papertag.sources.formats import KNOWN, Format
+from papertag.sources.json_lines import head_objects
+from papertag.sources.openreview import is_empty_answer, is_note
 from papertag.sources.records import ALIASES
 from papertag.sources.stream import Stream
 
@@ -74,20 +76,21 @@ def _json(text: str) -> Format | None:
     if text.startswith("["):
         first = _first_object(text[1:].lstrip())
         if first is None:
-            is_daily, is_note = _HF_ITEM.match(text) is not None, _NOTE.search(text) is not None
+            daily, notes = _HF_ITEM.match(text) is not None, _NOTE.search(text) is not None
         else:
-            is_daily, is_note = isinstance(first.get("paper"), dict), _is_note(first)
-        return Format.HF_DAILY_JSON if is_daily else Format.OPENREVIEW if is_note else Format.JSON
+            daily, notes = isinstance(first.get("paper"), dict), is_note(first)
+        return Format.HF_DAILY_JSON if daily else Format.OPENREVIEW if notes else Format.JSON
     if not text.startswith("{"):
         return None
-    # The last line of the head may be cut off.
     lines = [line for line in text.split("\n") if line.strip()]
-    records = [record for line in lines if line[0] == "{" and (record := _object(line)) is not None]
-    # A first line that ends open begins one document, even where its records stand on lines of their own.
-    is_document = lines[0].rstrip()[-1] in "[{," and _object(lines[0]) is None
-    if records and not is_document and (len(lines) > 1 or not _holds_list(records[0])):
-        snapshot = {"authors_parsed", "update_date"} <= records[0].keys()
-        return Format.ARXIV_SNAPSHOT if snapshot else Format.JSONL
+    records = head_objects(text)
+    document = None if records else _first_object(text)
+    if any(is_note(each) or is_empty_answer(each) for each in records or [document or {}]):
+        return Format.OPENREVIEW
+    if records and {"authors_parsed", "update_date"} <= records[0].keys():
+        return Format.ARXIV_SNAPSHOT
+    if records and (len(lines) > 1 or not _holds_list(records[0])):
+        return Format.JSONL
     if '"notes"' in text and _NOTE.search(text):
         return Format.OPENREVIEW
     if len(lines) > 1 and sum(line[0] == "{" for line in lines) == len(lines):
@@ -131,17 +134,5 @@ def _first_object(text: str) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
-def _object(line: str) -> dict[str, Any] | None:
-    try:
-        value = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-    return value if isinstance(value, dict) else None
-
-
 def _holds_list(record: Mapping[str, Any]) -> bool:
     return any(isinstance(value, list) and value and isinstance(value[0], dict) for value in record.values())
-
-
-def _is_note(record: Mapping[str, Any]) -> bool:
-    return isinstance(record.get("content"), dict) and "title" in record["content"]

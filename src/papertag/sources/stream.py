@@ -49,8 +49,11 @@ class Stream:
     @property
     def head_text(self) -> str:
         """The head, decoded, with line ends as in Unix."""
-        text = self.head.decode(self.encoding, "replace").removeprefix("\ufeff")
-        return text.replace("\r\n", "\n").replace("\r", "\n")
+        return self._head_decoded.replace("\r\n", "\n").replace("\r", "\n")
+
+    @cached_property
+    def _head_decoded(self) -> str:
+        return self.head.decode(self.encoding, "replace").removeprefix("\ufeff")
 
     def file(self) -> IO[bytes]:
         """Return the bytes as a file, which cannot seek."""
@@ -76,13 +79,16 @@ class Stream:
         return decode(self.read(), self.encoding)
 
     def lines(self) -> Iterator[str]:
-        """Yield the text line by line, each with its line end (only ``\\n`` ends a line).
+        """Yield the text line by line, each with its line end (only ``\\n`` ends a line, but in files that have none).
 
         A line that is not UTF-8 in a file that began as UTF-8 is read as Windows-1252.
 
         Raises:
             UserError: a line is longer than `MAX_LINE` bytes.
         """
+        if "\r" in self._head_decoded and "\n" not in self._head_decoded:
+            yield from io.StringIO(self.text())
+            return
         if self.encoding.startswith(_WIDE):
             yield from io.TextIOWrapper(self._file, self.encoding, "replace", newline="\n")
             return

@@ -20,12 +20,19 @@ _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufeff\ufffe\uffff]")
 _MATH = re.compile(r"\$\$.*?\$\$|\$[^$]*\$", re.DOTALL)
 _BARE_SPECIAL = re.compile(r"(?<!\\)[%&#]")
+# Those that pylatexenc does not know and reference managers write.
+_SYMBOLS = {
+    "textless": "<", "textgreater": ">", "textbar": "|", "textunderscore": "_", "textbraceleft": "{",
+    "textbraceright": "}",
+}  # fmt: skip
 _HREF = re.compile(r"\\href\s*\{[^{}]*\}")
 
 
 def verbatim(text: str) -> str:
-    """Return `text` without surrounding white space and NULs; a lone surrogate becomes U+FFFD."""
+    """Return `text` without surrounding white space and NULs, with line ends as in Unix and no lone surrogates."""
     text = text.strip()
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
     if "\0" in text:
         text = text.replace("\0", "")
     return text if text.isascii() else mend_surrogates(text)
@@ -88,9 +95,9 @@ def _latex_to_text() -> Any:
     )
     dropped = ("cite", "citep", "citet", "label", "thanks", "xspace")
     switches = ("bf", "it", "em", "rm", "sf", "sc", "tt", "sl", "bfseries", "itshape", "scshape")
-    context.add_context_category(
-        "papertag", prepend=True, macros=[MacroTextSpec(name, discard=True) for name in dropped + switches]
-    )
+    macros = [MacroTextSpec(name, discard=True) for name in dropped + switches]
+    macros += [MacroTextSpec(name, symbol) for name, symbol in _SYMBOLS.items()]
+    context.add_context_category("papertag", prepend=True, macros=macros)
     context.set_unknown_macro_spec(MacroTextSpec("", simplify_repl=_unknown_macro))
     return LatexNodes2Text(latex_context=context, math_mode="verbatim", keep_comments=True)
 

@@ -25,7 +25,7 @@ class EngineConfig:
     Attributes:
         kind: torch.
         batch_size: papers in one forward pass; on CPUs small batches of like length waste least.
-        device: cpu, cuda, mps or another of torch's names; null takes a GPU where there is one.
+        device: cpu, cuda, mps or another of torch's names; null takes a CUDA device where there is one.
     """
 
     kind: EngineKind = EngineKind.torch

@@ -16,7 +16,7 @@ class TorchEngine:
     """A transformers classifier run by PyTorch."""
 
     def __init__(self, folder: Path, *, batch_size: int, device: str | None = None) -> None:
-        """Load the model folder; `device` None takes a GPU where there is one."""
+        """Load the model folder; `device` None takes a CUDA device where there is one."""
         self._model, self._tokenizer = load_classifier(folder)
         self._batch_size = batch_size
         try:

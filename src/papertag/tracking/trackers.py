@@ -3,8 +3,19 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 from typing import Any
+
+from papertag.errors import UserError
+
+
+class WandbMode(Enum):
+    """Whether Weights & Biases is asked."""
+
+    online = "online"
+    offline = "offline"
+    disabled = "disabled"
 
 
 @dataclass
@@ -13,11 +24,11 @@ class WandbConfig:
 
     Attributes:
         name: of the run; null lets wandb invent one.
-        mode: online or offline; null is online where a key is set, else offline.
+        mode: null is online where a key is set, else offline.
     """
 
     name: str | None = None
-    mode: str | None = None
+    mode: WandbMode | None = None
 
 
 @dataclass
@@ -54,6 +65,9 @@ def start_trackers(accelerator: Any, config: TrackerConfig, run_folder: Path, se
 
     Weights & Biases stays offline unless a key is set (``WANDB_API_KEY`` or ``wandb login``) or
     ``tracker.wandb.mode`` or ``WANDB_MODE`` says otherwise.
+
+    Raises:
+        UserError: Weights & Biases cannot start.
     """
     arguments: dict[str, Any] = {}
     if config.wandb is not None:
@@ -64,14 +78,24 @@ def start_trackers(accelerator: Any, config: TrackerConfig, run_folder: Path, se
         }
     if config.tensorboard is not None:
         arguments["tensorboard"] = {"flush_secs": config.tensorboard.flush_secs}
-    if arguments:
+    if not arguments:
+        return
+    try:
         accelerator.init_trackers(config.project, config=_flat(settings), init_kwargs=arguments)
+    except Exception as error:
+        # wandb's own errors, unless wandb is not what failed.
+        if not type(error).__module__.startswith("wandb"):
+            raise
+        first = next(iter(str(error).splitlines()), type(error).__name__)
+        raise UserError(f"tracker=wandb cannot start: {first}; tracker.wandb.mode=offline needs no account") from None
 
 
 def _wandb_mode(config: WandbConfig) -> str:
     import wandb
 
-    return config.mode or os.environ.get("WANDB_MODE") or ("online" if wandb.api.api_key else "offline")
+    if config.mode is not None:
+        return config.mode.value
+    return os.environ.get("WANDB_MODE") or ("online" if wandb.api.api_key else "offline")
 
 
 def _flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, int | float | str | bool]:

@@ -13,11 +13,8 @@ _SHRINKAGE = 20.0
 _GRID = np.linspace(0.02, 0.98, 97)
 
 
-class Thresholds(Enum):
-    """One threshold for all areas, or one an area."""
-
-    one = "one"
-    per_area = "per_area"
+# ``global`` is a keyword, so the members are named in a call.
+Thresholds = Enum("Thresholds", {"global": "global", "per_area": "per_area"})
 
 
 def fit_calibration(logits: NDArray[np.float32], truth: NDArray[np.float32]) -> Calibration:
@@ -50,7 +47,7 @@ def fit_thresholds(
     """
     hits = truth >= 0.5
     overall = float(_best(_macro_f1(probability, hits)))
-    if kind is Thresholds.one:
+    if kind is not Thresholds.per_area:
         return np.full(probability.shape[1], overall, dtype=np.float32)
     own = np.array([_best(_f1(probability[:, i], hits[:, i])) for i in range(probability.shape[1])])
     positives = hits.sum(axis=0)
@@ -78,10 +75,11 @@ def _macro_f1(probability: NDArray[np.float32], hits: NDArray[np.bool_]) -> NDAr
 
 
 def _best(curve: NDArray[np.float64]) -> float:
-    """Return the middle of the thresholds that reach the best F1; 0.5 where none reaches any."""
+    """Return the middle one of the thresholds that reach the best F1; 0.5 where none reaches any."""
     if curve.max() <= 0:
         return 0.5
-    return float(np.median(_GRID[curve >= curve.max() - 1e-9]))
+    best = np.flatnonzero(curve >= curve.max() - 1e-9)
+    return float(_GRID[best[len(best) // 2]])
 
 
 def _logit(p: NDArray[np.float64]) -> NDArray[np.float64]:

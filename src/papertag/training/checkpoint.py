@@ -48,8 +48,11 @@ def save_checkpoint(accelerator: Any, folder: Path, progress: Progress, keep: in
     accelerator.wait_for_everyone()
     if accelerator.is_main_process:
         (partial / "progress.json").write_text(json.dumps(asdict(progress)), encoding="utf-8")
-        shutil.rmtree(final, ignore_errors=True)
+        if final.exists():
+            # The same step again, at the end of an epoch; the old one goes only when the new one is in place.
+            final.replace(folder / f".old-{progress.step}")
         partial.replace(final)
+        shutil.rmtree(folder / f".old-{progress.step}", ignore_errors=True)
         for old in checkpoints(folder)[:-keep]:
             shutil.rmtree(old)
     accelerator.wait_for_everyone()

@@ -52,53 +52,53 @@ class TrainingConfig:
     Attributes:
         epochs: passes over the training split, at most.
         batch_size: papers in one forward pass of one process.
-        accumulate: forward passes that make one optimizer step.
+        gradient_accumulation_steps: forward passes that make one optimizer step.
         learning_rate: of the last encoder layer, at its peak.
         head_learning_rate: of pooler and classifier.
         layer_decay: learning rate of a layer over that of the layer above it.
         weight_decay: AdamW's, for weights of two dimensions or more.
-        warmup: share of the steps in which the learning rate rises.
-        schedule: how it falls afterwards.
-        clip: the gradient's norm at most; 0 does not clip.
-        metric: what early stopping watches on validation.
-        patience: epochs without a better metric after which training stops; 0 never stops early.
-        thresholds: fitted on validation for one threshold or per area.
-        precision: auto takes bf16 where the device computes in it, else fp16 on a GPU, else none.
-        checkpoint_every: optimizer steps between checkpoints; 0 makes one an epoch.
-        keep: checkpoints that stay.
+        warmup_ratio: share of the steps in which the learning rate rises.
+        lr_scheduler_type: how it falls afterwards.
+        max_grad_norm: the gradient's norm at most; 0 does not clip.
+        metric_for_best_model: what early stopping watches on validation.
+        early_stopping_patience: epochs without a better metric after which training stops; 0 never stops early.
+        thresholds: fitted on validation: one global threshold, or one per area.
+        mixed_precision: auto takes bf16 where the device computes in it, else fp16 on a GPU, else none.
+        checkpointing_steps: optimizer steps between checkpoints; 0 makes one an epoch.
+        save_total_limit: checkpoints that stay.
         seed: of weights, order and dropout.
     """
 
     epochs: int = 5
     batch_size: int = 16
-    accumulate: int = 1
+    gradient_accumulation_steps: int = 1
     learning_rate: float = 2e-4
     head_learning_rate: float = 2e-3
     layer_decay: float = 0.85
     weight_decay: float = 0.01
-    warmup: float = 0.06
-    schedule: Schedule = Schedule.cosine
-    clip: float = 1.0
-    metric: Metric = Metric.map
-    patience: int = 0
+    warmup_ratio: float = 0.06
+    lr_scheduler_type: Schedule = Schedule.cosine
+    max_grad_norm: float = 1.0
+    metric_for_best_model: Metric = Metric.map
+    early_stopping_patience: int = 0
     thresholds: Thresholds = Thresholds.per_area
-    precision: Precision = Precision.auto
-    checkpoint_every: int = 0
-    keep: int = 1
+    mixed_precision: Precision = Precision.auto
+    checkpointing_steps: int = 0
+    save_total_limit: int = 1
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name in ("epochs", "batch_size", "accumulate", "keep"):
+        for name in ("epochs", "batch_size", "gradient_accumulation_steps", "save_total_limit"):
             if getattr(self, name) < 1:
                 raise UserError(f"training.{name}={getattr(self, name)} must be at least 1")
         for name in ("learning_rate", "head_learning_rate"):
             if getattr(self, name) <= 0:
                 raise UserError(f"training.{name}={getattr(self, name)} must be more than 0")
-        for name in ("weight_decay", "clip", "patience", "checkpoint_every", "seed"):
+        for name in ("weight_decay", "max_grad_norm", "early_stopping_patience", "checkpointing_steps", "seed"):
             if getattr(self, name) < 0:
                 raise UserError(f"training.{name}={getattr(self, name)} must not be negative")
-        if not 0 <= self.warmup <= 1:
-            raise UserError(f"training.warmup={self.warmup} must be a share between 0 and 1")
+        if not 0 <= self.warmup_ratio <= 1:
+            raise UserError(f"training.warmup_ratio={self.warmup_ratio} must be a share between 0 and 1")
         if not 0 < self.layer_decay <= 1:
             raise UserError(f"training.layer_decay={self.layer_decay} must be more than 0 and at most 1")
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import cycle, islice
 from typing import Any
 
 import numpy as np
@@ -42,8 +43,13 @@ def encode_split(split: Any, tokenizer: Any, *, hard_labels: bool) -> EncodedSpl
     """
     texts = [input_text(t, a) for t, a in zip(split["title"], split["abstract"], strict=True)]
     token_ids = tokenizer(texts, truncation=True)["input_ids"] if texts else []
+    return EncodedSplit(token_ids, labels_of_split(split, hard_labels=hard_labels))
+
+
+def labels_of_split(split: Any, *, hard_labels: bool) -> NDArray[np.float32]:
+    """Return the labels of a `datasets.Dataset`, shape (papers, areas), rounded to 0 or 1 if `hard_labels`."""
     labels = np.asarray(split["labels"], dtype=np.float32)
-    return EncodedSplit(token_ids, (labels >= 0.5).astype(np.float32) if hard_labels else labels)
+    return (labels >= 0.5).astype(np.float32) if hard_labels else labels
 
 
 def epoch_batches(
@@ -64,7 +70,7 @@ def epoch_batches(
         part = part[np.argsort(lengths[part], kind="stable")]
         batches += [part[i : i + batch_size].tolist() for i in range(0, len(part), batch_size)]
     shuffled = [batches[i] for i in rng.permutation(len(batches))]
-    return shuffled + shuffled[: -len(shuffled) % processes]
+    return shuffled + list(islice(cycle(shuffled), -len(shuffled) % processes))
 
 
 def labels_of(split: EncodedSplit, positions: Sequence[int]) -> Tensor:

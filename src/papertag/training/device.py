@@ -20,7 +20,7 @@ def mixed_precision(wanted: Precision) -> str:
             return "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "fp16"
         return "bf16" if _cpu_has_bf16() else "no"
     if wanted in {Precision.fp16, Precision.fp8} and not torch.cuda.is_available():
-        raise UserError(f"training.precision={wanted.value} needs a GPU, and none is here: use auto, bf16 or no")
+        raise UserError(f"training.mixed_precision={wanted.value} needs a GPU, and none is here: use auto, bf16 or no")
     return str(wanted.value)
 
 

@@ -27,7 +27,7 @@ from papertag.training.calibrate import fit_calibration, fit_thresholds
 from papertag.training.card import model_card
 from papertag.training.checkpoint import Progress, load_checkpoint, save_checkpoint
 from papertag.training.config import TrainConfig, TrainingConfig
-from papertag.training.data import EncodedSplit, encode_split, epoch_batches, labels_of
+from papertag.training.data import EncodedSplit, encode_split, epoch_batches, labels_of, labels_of_split
 from papertag.training.optim import build_optimizer, build_schedule
 from papertag.training.predict import predict
 from papertag.training.run import library_versions, settings_of
@@ -65,12 +65,14 @@ def train(
     settings = config.training
     set_seed(settings.seed)
     splits = _chosen(config, splits)
-    rate = np.asarray(splits["train"]["labels"], dtype=np.float32).mean(axis=0)
+    rate = labels_of_split(splits["train"], hard_labels=config.dataset.hard_labels).mean(axis=0)
     model, tokenizer = build_model(config.model, taxonomy, rate, network=config.network)
     model = adapt(model, config.adaptation)
     data = {n: encode_split(s, tokenizer, hard_labels=config.dataset.hard_labels) for n, s in splits.items()}
     train_data, validation = data["train"], data["validation"]
     loss_of = MultiLabelLoss(config.loss, _tensor(rate)).to(accelerator.device)
+
+    accumulate = settings.gradient_accumulation_steps
 
     def batches_of(epoch: int) -> list[list[int]]:
         return epoch_batches(
@@ -81,7 +83,8 @@ def train(
             processes=accelerator.num_processes,
         )
 
-    steps_an_epoch = math.ceil(len(batches_of(0)) / accelerator.num_processes / settings.accumulate)
+    papers_a_batch = settings.batch_size * accelerator.num_processes
+    steps_an_epoch = math.ceil(len(batches_of(0)) / accelerator.num_processes / accumulate)
     optimizer = build_optimizer(
         model,
         learning_rate=settings.learning_rate,
@@ -90,7 +93,7 @@ def train(
         weight_decay=settings.weight_decay,
     )
     schedule = build_schedule(
-        optimizer, settings.schedule, steps=steps_an_epoch * settings.epochs, warmup=settings.warmup
+        optimizer, settings.lr_scheduler_type, steps=steps_an_epoch * settings.epochs, warmup=settings.warmup_ratio
     )
     model, optimizer = accelerator.prepare(model, optimizer)
     accelerator.register_for_checkpointing(schedule)
@@ -112,24 +115,27 @@ def train(
                 task,
                 total=len(train_data),
                 description=f"epoch {state.epoch + 1}/{settings.epochs}",
-                completed=min(len(train_data), state.batch * settings.batch_size * accelerator.num_processes),
+                completed=min(len(train_data), state.batch * papers_a_batch),
             )
             model.train()
             while state.batch < len(batches):
                 positions = batches[state.batch]
                 state.batch += 1
-                is_step = state.batch % settings.accumulate == 0 or state.batch == len(batches)
+                is_step = state.batch % accumulate == 0 or state.batch == len(batches)
+                # The last group of an epoch may be smaller than the others.
+                group = min(accumulate, len(batches) - (state.batch - 1) // accumulate * accumulate)
                 with contextlib.nullcontext() if is_step else accelerator.no_sync(model):
                     inputs = collate([train_data.token_ids[i] for i in positions], tokenizer, accelerator.device)
                     logits = model(**inputs).logits
                     loss = loss_of(logits, labels_of(train_data, positions).to(accelerator.device))
-                    accelerator.backward(loss / settings.accumulate)
+                    accelerator.backward(loss / group)
                 state.loss_sum += _finite(loss.item(), state.step)
                 if is_step:
-                    if settings.clip:
-                        accelerator.clip_grad_norm_(model.parameters(), settings.clip)
+                    if settings.max_grad_norm:
+                        accelerator.clip_grad_norm_(model.parameters(), settings.max_grad_norm)
                     optimizer.step()
-                    schedule.step()
+                    if not accelerator.optimizer_step_was_skipped:
+                        schedule.step()
                     optimizer.zero_grad()
                     state.step += 1
                     accelerator.log(
@@ -137,22 +143,22 @@ def train(
                         step=state.step,
                     )
                 note = f"loss {state.loss_sum / state.batch:.4f}"
-                bar.update(task, advance=len(positions) * accelerator.num_processes, note=note)
+                bar.update(task, completed=min(len(train_data), state.batch * papers_a_batch), note=note)
                 if accelerator.is_main_process:
                     bar.heartbeat(task)
-                if is_step and settings.checkpoint_every and state.step % settings.checkpoint_every == 0:
-                    save_checkpoint(accelerator, checkpoints, state, settings.keep)
+                if is_step and settings.checkpointing_steps and state.step % settings.checkpointing_steps == 0:
+                    save_checkpoint(accelerator, checkpoints, state, settings.save_total_limit)
 
             bar.update(task, note=f"loss {state.loss_sum / state.batch:.4f}, validating")
             logits = predict(accelerator, model, tokenizer, validation, settings.batch_size)
             scores = _scores(logits, validation, taxonomy, settings)
-            _end_epoch(state, settings, scores[settings.metric.value])
+            _end_epoch(state, settings, scores[settings.metric_for_best_model.value])
             if accelerator.is_main_process:
                 if state.best_epoch == state.epoch - 1:
-                    _save_weights(accelerator.unwrap_model(model, keep_fp32_wrapper=False), best_weights)
+                    _save_weights(accelerator.unwrap_model(model), best_weights)
                 _record(history, state, scores, accelerator)
             accelerator.wait_for_everyone()
-            save_checkpoint(accelerator, checkpoints, state, settings.keep)
+            save_checkpoint(accelerator, checkpoints, state, settings.save_total_limit)
 
     return _finish(config, accelerator, model, tokenizer, data, taxonomy, fingerprint, folder, best_weights)
 
@@ -162,6 +168,10 @@ def _chosen(config: TrainConfig, splits: Mapping[str, Any]) -> dict[str, Any]:
     for name, split in splits.items():
         if name == "train" and config.dataset.annotated_only:
             split = split.filter(lambda row: row["annotated"], keep_in_memory=True)
+            if not len(split):
+                raise UserError(
+                    "dataset.annotated_only=true leaves nothing to train on: no training paper is annotated"
+                )
         if config.debug.max_papers:
             split = split.select(range(min(config.debug.max_papers, len(split))))
         chosen[name] = split
@@ -179,7 +189,9 @@ def _tensor(values: NDArray[np.float32]) -> Any:
 
 def _finite(loss: float, step: int) -> float:
     if not math.isfinite(loss):
-        raise UserError(f"the loss is {loss} after step {step}: lower training.learning_rate, or set training.clip")
+        raise UserError(
+            f"the loss is {loss} after step {step}: lower training.learning_rate, or set training.max_grad_norm"
+        )
     return loss
 
 
@@ -201,7 +213,7 @@ def _end_epoch(state: Progress, settings: TrainingConfig, value: float) -> None:
     else:
         state.stale += 1
     state.epoch, state.batch, state.loss_sum = state.epoch + 1, 0, 0.0
-    state.stopped = bool(settings.patience) and state.stale >= settings.patience
+    state.stopped = bool(settings.early_stopping_patience) and state.stale >= settings.early_stopping_patience
 
 
 def _record(history: Path, state: Progress, scores: dict[str, Any], accelerator: Any) -> None:
@@ -288,8 +300,10 @@ def _finish(
             versions=library_versions(),
         )
         card = model_card(config.model.name, metadata, results, settings_of(config), len(data["train"]))
+        # The model folder comes last: it is what makes a run a finished one.
+        with whole_file(folder / "metrics.json") as temporary:
+            temporary.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
         save_model_folder(folder / "model", plain, tokenizer, metadata, card)
-        (folder / "metrics.json").write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
         best_weights.unlink()
         accelerator.log({f"{s}/final_{k}": v for s, r in results.items() for k, v in r.items() if k != "areas"})
         print_note(f"calibrated, measured and saved in {time.perf_counter() - started:.0f} s")

@@ -60,6 +60,7 @@ class MultiLabelMetric(evaluate.Metric):  # type: ignore[misc]
             average_precision[i] = average_precision_score(truth[:, i], probability[:, i])
         result["map"] = float(np.nanmean(average_precision)) if present.any() else 0.0
         labelled = truth.any(axis=1)
+        result |= {"lrap": 0.0, "coverage_error": 0.0}
         if labelled.any():
             result["lrap"] = label_ranking_average_precision_score(truth[labelled], probability[labelled])
             result["coverage_error"] = coverage_error(truth[labelled], probability[labelled])

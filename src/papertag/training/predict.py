@@ -12,6 +12,8 @@ from papertag.training.data import EncodedSplit
 
 def predict(accelerator: Any, model: Any, tokenizer: Any, split: EncodedSplit, batch_size: int) -> NDArray[np.float32]:
     """Return the logits of every paper once, in the split's order, shape (papers, areas), in every process."""
+    # Ranks may have different numbers of batches, and a distributed model's forward pass waits for all of them.
+    model = accelerator.unwrap_model(model)
     was_training = model.training
     model.eval()
     batches = sorted_batches(split.lengths, batch_size)[accelerator.process_index :: accelerator.num_processes]

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from enum import Enum
 from importlib.metadata import version
 from pathlib import Path
@@ -10,8 +10,13 @@ from typing import Any
 
 from papertag import __version__
 from papertag.errors import UserError
+from papertag.files import whole_file
 from papertag.training.config import TrainConfig
 
+_RECORD = "run.json"
+# What a record holds that changes nothing in the result.
+_WITHOUT_EFFECT = ("settings.output", "settings.network", "settings.tracker", "versions", "command")
+_MADE_BY_TRACKERS = frozenset({"tensorboard", "wandb"})
 _LIBRARIES = ("torch", "transformers", "datasets", "accelerate", "peft", "tokenizers")
 
 
@@ -25,39 +30,80 @@ def settings_of(config: Any) -> dict[str, Any]:
     return {key: _plain(value) for key, value in asdict(config).items()}
 
 
-def open_run(folder: Path, config: TrainConfig, fingerprint: str) -> None:
-    """Make the run folder and write ``run.json``, or check that the work found there is the same run.
+@dataclass(frozen=True)
+class Run:
+    """What decides a run's result.
+
+    Attributes:
+        config: its settings.
+        fingerprint: of its dataset.
+        processes: that share each step.
+        mixed_precision: as resolved for the device.
+    """
+
+    config: TrainConfig
+    fingerprint: str
+    processes: int = 1
+    mixed_precision: str = "no"
+
+    def record(self) -> dict[str, Any]:
+        """Return what ``run.json`` holds."""
+        return {
+            "settings": settings_of(self.config),
+            "dataset_fingerprint": self.fingerprint,
+            "processes": self.processes,
+            "mixed_precision": self.mixed_precision,
+            "versions": library_versions(),
+            "command": sys.argv,
+        }
+
+
+def finished(folder: Path) -> bool:
+    """Return whether `folder` holds a finished run."""
+    return (folder / "model" / "config.json").is_file()
+
+
+def open_run(folder: Path, run: Run) -> None:
+    """Make the run folder and write ``run.json``, or check that the unfinished work found there is the same run.
 
     Raises:
-        UserError: the folder holds a finished run, a run of other settings or data, or something else.
+        UserError: the folder cannot be made, or holds a finished run, a run of other settings, data, processes or
+            precision, or files that are no run's.
     """
-    record = {
-        "settings": settings_of(config),
-        "dataset_fingerprint": fingerprint,
-        "versions": library_versions(),
-        "command": sys.argv,
-    }
-    path = folder / "run.json"
-    if (folder / "model" / "config.json").is_file():
+    if finished(folder):
         raise UserError(f"output={folder} holds a finished run: name another folder, or remove that one")
-    if path.is_file():
-        differing = _differences(json.loads(path.read_text(encoding="utf-8")), record)
+    if (folder / _RECORD).is_file():
+        differing = differences(folder, run)
         if differing:
             raise UserError(
                 f"output={folder} holds an unfinished run with other settings ({', '.join(differing)}): "
                 "repeat its command to go on, or name another folder"
             )
         return
-    folder.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        strangers = sorted(path.name for path in folder.iterdir() if path.name not in _MADE_BY_TRACKERS)
+    except OSError as error:
+        raise UserError(f"output={folder} cannot be made a run folder: {error.strerror}") from None
+    if strangers:
+        raise UserError(f"output={folder} is no run folder and not empty (it has {strangers[0]}): name another one")
+    with whole_file(folder / _RECORD) as temporary:
+        temporary.write_text(json.dumps(run.record(), indent=2) + "\n", encoding="utf-8")
 
 
-def _differences(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
-    before, now = _flat(old["settings"]), _flat(new["settings"])
-    keys = [k for k in sorted(before.keys() | now.keys()) if before.get(k) != now.get(k) and k != "output"]
-    if old["dataset_fingerprint"] != new["dataset_fingerprint"]:
-        keys.append("the dataset's content")
-    return keys
+def differences(folder: Path, run: Run) -> list[str]:
+    """Return the keys in which the run recorded in `folder` would give another result than `run`.
+
+    Raises:
+        UserError: the record is damaged.
+    """
+    try:
+        before = _flat(json.loads((folder / _RECORD).read_text(encoding="utf-8")))
+    except (OSError, ValueError) as error:
+        raise UserError(f"{folder / _RECORD} cannot be read ({error}): name another folder") from None
+    now = _flat(run.record())
+    keys = sorted(key for key in before.keys() | now.keys() if before.get(key) != now.get(key))
+    return [key.removeprefix("settings.") for key in keys if not key.startswith(_WITHOUT_EFFECT)]
 
 
 def _flat(settings: dict[str, Any], prefix: str = "") -> dict[str, Any]:
