@@ -12,7 +12,7 @@ step() { printf '\n\033[1m== %s\033[0m\n' "$1"; shift; printf '$ %s\n' "$*"; "$@
 step "1/5  Parse a new listing, a page saved as text" \
   papertag parse input=$sample/new_listing.txt output=$out/new_listing.jsonl
 step "2/5  Build a labelled dataset from eight listings in eight formats" \
-  papertag build input=$sample/listings "labeling.annotations=[$sample/annotations.jsonl]" output=$out/dataset
+  papertag build input=$sample/listings labeling.annotations=$sample/annotations.jsonl output=$out/dataset
 step "3/5  Fine-tune MiniLM on it" \
   papertag train experiment=demo dataset.path=$out/dataset output=$out/run
 step "4/5  Tag the new listing, which the model has never seen" \

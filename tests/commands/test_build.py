@@ -167,3 +167,15 @@ def test_gold_holdout_papers_and_their_duplicates_are_not_trained_on(shared: Pat
     assert about["duplicates"] >= sum(row["id"].startswith("listing") for row in dev) > 0
     titles = {row["title"].casefold() for row in dev}
     assert not titles & {title.casefold() for name in ("train", "validation") for title in splits[name]["title"]}
+
+
+def test_a_dataset_inside_its_own_input_is_not_read_back(listings: Path) -> None:
+    command = [
+        "build",
+        f"input={listings}",
+        f"output={listings / 'ds'}",
+        "labeling.rules=null",
+        "labeling.keywords=null",
+    ]
+    first = run_papertag(*command).stdout
+    assert run_papertag(*command).stdout == first

@@ -52,7 +52,12 @@ def main(config: DictConfig) -> None:
 
     taxonomy = load_taxonomy(settings.taxonomy.path, settings.taxonomy.extend)
     records = open_source(
-        settings.source, inputs_of(settings.input), settings.format, settings.columns, settings.network
+        settings.source,
+        inputs_of(settings.input),
+        settings.format,
+        settings.columns,
+        settings.network,
+        output=settings.output,
     )
     built = build_dataset(
         records,

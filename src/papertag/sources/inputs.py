@@ -76,4 +76,6 @@ def _listings(files: Iterable[Path], written: Sequence[Path]) -> list[Path]:
 
 
 def _is_among(file: Path, others: Iterable[Path]) -> bool:
-    return any(other.exists() and file.samefile(other) for other in others)
+    """Return whether `file` is one of `others` or lies in one that is a folder."""
+    resolved = file.resolve()
+    return any(resolved.is_relative_to(other.resolve()) for other in others)
