@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# From listings to tagged papers in one go, on the sample corpus of invented papers: about three minutes on two cores.
+# From listings to tagged papers in one go, on the sample corpus of invented papers: three to four minutes on two cores.
 #   make demo            or, where papertag is installed:   scripts/demo.sh
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -19,7 +19,7 @@ step "4/5  Tag the new listing, which the model has never seen" \
   papertag tag input=$out/new_listing.jsonl model=$out/run/model output=$out/tags.jsonl show=12
 
 printf '\n\033[1m== 5/5  Where everything lies\033[0m\n'
-printf '%-28s %s\n' \
+printf '%-31s %s\n' \
   "$out/new_listing.jsonl" "the new listing, one JSON object a paper" \
   "$out/dataset/" "the labelled dataset; README.md is its card" \
   "$out/run/model/" "the model; README.md is its card, with the metrics" \

@@ -39,7 +39,7 @@ class RateColumn(ProgressColumn):
 class Bar(Progress):
     """A progress display that also leaves a line now and then where no bar can be seen."""
 
-    _said = 0.0
+    _said: float | None = None
 
     def step(self, task: TaskID, done: int) -> None:
         """Advance a task, with a heartbeat."""
@@ -49,6 +49,8 @@ class Bar(Progress):
     def heartbeat(self, task: TaskID) -> None:
         """Print where a task stands, at most twice a minute, if standard error is a file or a pipe."""
         now = time.monotonic()
+        if self._said is None:
+            self._said = now
         if self.console.is_terminal or now - self._said < _HEARTBEAT_SECONDS:
             return
         self._said = now
