@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# From listings to tagged papers in one go, on the sample corpus of invented papers: three to four minutes on two cores.
+# From listings to tagged papers in one go, on the sample corpus of invented papers: about four minutes on two cores.
 #   make demo            or, where papertag is installed:   scripts/demo.sh
 set -euo pipefail
 cd "$(dirname "$0")/.."
