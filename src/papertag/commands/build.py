@@ -8,13 +8,13 @@ from omegaconf import MISSING, DictConfig
 from rich import box
 from rich.table import Table
 
-from papertag.commands.inputs import inputs_of
+from papertag.commands.inputs import records_of
 from papertag.config import typed
 from papertag.console import out, say
 from papertag.dataset.dedup import DedupConfig
 from papertag.dataset.split import SplitConfig
 from papertag.labeling import LabelingConfig
-from papertag.sources import SourceConfig, open_source
+from papertag.sources import SourceConfig
 from papertag.taxonomy import load_taxonomy
 
 if TYPE_CHECKING:
@@ -51,14 +51,7 @@ def main(config: DictConfig) -> None:
     from papertag.dataset import build_dataset
 
     taxonomy = load_taxonomy(settings.taxonomy.path, settings.taxonomy.extend)
-    records = open_source(
-        settings.source,
-        inputs_of(settings.input),
-        settings.format,
-        settings.columns,
-        settings.network,
-        output=settings.output,
-    )
+    records = records_of(settings)
     built = build_dataset(
         records,
         settings.output,

@@ -1,8 +1,35 @@
-"""The value of ``input=`` or ``data=``, as the sources take it."""
+"""What commands read: the value of ``input=`` or ``data=``, and the source that their settings name."""
 
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, Protocol
 
 from papertag.errors import UserError
+from papertag.paper import Paper, Reject
+from papertag.sources import SourceConfig, Tally, open_source
+
+
+class ReadsSource(Protocol):
+    """The settings of a command that reads a source and writes an output."""
+
+    source: SourceConfig
+    input: Any
+    output: str
+    format: str
+    columns: dict[str, str | None]
+    network: bool
+
+
+def records_of(settings: ReadsSource, tally: Tally | None = None) -> Iterator[Paper | Reject]:
+    """Return the records of the source that `settings` name; see `papertag.sources.open_source`."""
+    return open_source(
+        settings.source,
+        inputs_of(settings.input),
+        settings.format,
+        settings.columns,
+        settings.network,
+        output=settings.output,
+        tally=tally,
+    )
 
 
 def inputs_of(value: Any, key: str = "input") -> str | list[str] | None:

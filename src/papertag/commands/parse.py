@@ -7,12 +7,12 @@ from typing import Any
 from omegaconf import MISSING, DictConfig
 from rich.table import Table
 
-from papertag.commands.inputs import inputs_of
+from papertag.commands.inputs import records_of
 from papertag.config import typed
 from papertag.console import out, progress
 from papertag.errors import UserError
 from papertag.files import whole_file
-from papertag.sources import RejectsFile, SourceConfig, Tally, open_source
+from papertag.sources import RejectsFile, SourceConfig, Tally
 
 _UPDATE_EVERY = 512
 
@@ -37,15 +37,7 @@ def main(config: DictConfig) -> None:
     """Parse the inputs, write papers and rejects, and print how many there were of each."""
     settings = typed(config, ParseConfig)
     tally = Tally()
-    records = open_source(
-        settings.source,
-        inputs_of(settings.input),
-        settings.format,
-        settings.columns,
-        settings.network,
-        output=settings.output,
-        tally=tally,
-    )
+    records = records_of(settings, tally)
     written = 0
     with (
         RejectsFile(settings.output) as rejects,

@@ -12,13 +12,13 @@ from rich import box
 from rich.markup import escape
 from rich.table import Table
 
-from papertag.commands.inputs import inputs_of
+from papertag.commands.inputs import records_of
 from papertag.commands.model_folder import ModelFolder
 from papertag.config import typed
 from papertag.console import out, progress, say
 from papertag.errors import UserError
 from papertag.paper import Paper
-from papertag.sources import RejectsFile, SourceConfig, open_source
+from papertag.sources import RejectsFile, SourceConfig
 from papertag.tagging.engine import EngineConfig
 
 if TYPE_CHECKING:
@@ -53,14 +53,7 @@ def main(config: DictConfig) -> None:
 
     output = Path(settings.output)
     check_suffix(output)
-    records = open_source(
-        settings.source,
-        inputs_of(settings.input),
-        settings.format,
-        settings.columns,
-        settings.network,
-        output=output,
-    )
+    records = records_of(settings)
     tagger = Tagger.from_folder(folder, settings.engine)
     areas: Counter[str] = Counter()
     first: list[TaggedPaper] = []

@@ -16,7 +16,6 @@ from papertag.training.config import TrainConfig
 _RECORD = "run.json"
 # What a record holds that changes nothing in the result.
 _WITHOUT_EFFECT = ("settings.output", "settings.network", "settings.tracker", "versions", "command")
-_MADE_BY_TRACKERS = frozenset({"tensorboard", "wandb"})
 _LIBRARIES = ("torch", "transformers", "datasets", "accelerate", "peft", "tokenizers")
 
 
@@ -82,7 +81,7 @@ def open_run(folder: Path, run: Run) -> None:
         return
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        strangers = sorted(path.name for path in folder.iterdir() if path.name not in _MADE_BY_TRACKERS)
+        strangers = sorted(path.name for path in folder.iterdir())
     except OSError as error:
         raise UserError(f"output={folder} cannot be made a run folder: {error.strerror}") from None
     if strangers:
