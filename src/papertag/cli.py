@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 COMMANDS = {
     "parse": "a listing to one JSON object a paper",
+    "fetch": "annotations without texts to labelled papers",
     "build": "listings, taxonomy and labelers to a dataset",
     "train": "a dataset to a fine-tuned model",
     "evaluate": "a model's scores on labelled papers",

@@ -14,6 +14,7 @@ _ID = re.compile(
     r"(\d{4}\.\d{4,5}|[a-z][a-z-]*(?:\.[a-z]{2})?/\d{7})(?:v(\d{1,3}))?(?:\.pdf)?/?\Z",
     re.IGNORECASE,
 )
+_SUBJECT_CLASS = re.compile(r"\.[A-Za-z]{2}/")
 _ANNOUNCED = re.compile(r"\s*arXiv:(\S+)\s+Announce Type:\s*(\S+)\s*(?:Abstract:)?", re.IGNORECASE)
 
 
@@ -26,6 +27,15 @@ def split_arxiv_id(text: str) -> tuple[str, int | None] | None:
     if not found:
         return None
     return found.group(1), int(found.group(2)) if found.group(2) else None
+
+
+def id_key(id: str) -> str:
+    """Return what two spellings of an id share: ``math.GT/0309136v1`` and ``math/0309136`` are one paper.
+
+    An id that is not arXiv's is returned as it is, for elsewhere the case of letters may tell papers apart.
+    """
+    known = split_arxiv_id(id)
+    return _SUBJECT_CLASS.sub("/", known[0]).lower() if known else id.strip()
 
 
 def arxiv_url(arxiv_id: str) -> str:

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from papertag.errors import UserError
 from papertag.paper import Paper, Reject
-from papertag.sources.arxiv import split_arxiv_id
+from papertag.sources.arxiv import id_key, split_arxiv_id
 from papertag.sources.arxiv_atom import AtomPage, parse_page
 from papertag.sources.config import SourceConfig
 from papertag.sources.http import BadBodyError, Client, RefusedError, whole
@@ -18,7 +18,6 @@ IDS_A_REQUEST = 100
 
 _BAD_REQUEST = 400
 _ERRORS = "arxiv.org/api/errors"
-_SUBJECT_CLASS = re.compile(r"\.[A-Za-z]{2}/")
 # What an id looks like that went through a number: 2501.00010 has become 2501.0001.
 _LOST_ZERO = re.compile(r"(?:1[5-9]|[2-8]\d)\d\d\.\d{4}")
 # Beyond what arXiv holds at either end, so that a range of dates may stay open.
@@ -100,7 +99,7 @@ def _by_query(config: SourceConfig, client: Client) -> Iterator[Paper | Reject]:
         page = answer.value
         for item in page.records:
             # New papers move the pages of a running walk, so that a record can stand on two of them.
-            key = _key(item.id) if isinstance(item, Paper) else item.record
+            key = id_key(item.id) if isinstance(item, Paper) else item.record
             if key and key in seen:
                 continue
             seen.add(key)
@@ -132,19 +131,22 @@ def _answers(config: SourceConfig, client: Client, asked: Sequence[_Asked]) -> d
     if not asked:
         return {}
     url = _ids_url(config, [item.id for item in asked])
+    page: AtomPage | None = None
     try:
         page = client.get(url, partial(_whole_page, url)).value
     except RefusedError as error:
         if error.status != _BAD_REQUEST:
             raise
-        # One id that arXiv does not accept makes it refuse the whole list: halve it until that id stands alone.
         if len(asked) == 1:
             return {asked[0].id: Reject(asked[0].place, _said(error), asked[0].id)}
+    if page is None or (not page.records and len(asked) > 1):
+        # One id that arXiv does not accept makes it refuse the whole list, and an empty answer to a list may be
+        # one of those that it gives now and then where there are papers: halve the list until it is clear.
         half = len(asked) // 2
         return _answers(config, client, asked[:half]) | _answers(config, client, asked[half:])
-    found = {_key(item.id): item for item in page.records if isinstance(item, Paper)}
+    found = {id_key(item.id): item for item in page.records if isinstance(item, Paper)}
     return {
-        item.id: found.get(_key(item.id)) or Reject(item.place, "arXiv's API returned no paper for this id", item.id)
+        item.id: found.get(id_key(item.id)) or Reject(item.place, "arXiv's API returned no paper for this id", item.id)
         for item in asked
     }
 
@@ -169,10 +171,10 @@ def _asked_ids(config: SourceConfig) -> Iterator[_Asked | Reject]:
                 written,
             )
             continue
-        if _key(id_) in places:
-            yield Reject(place, f"the id stands in the list already, at {places[_key(id_)]}", written)
+        if id_key(id_) in places:
+            yield Reject(place, f"the id stands in the list already, at {places[id_key(id_)]}", written)
             continue
-        places[_key(id_)] = place
+        places[id_key(id_)] = place
         yield _Asked(place, id_ if version is None else f"{id_}v{version}")
 
 
@@ -189,12 +191,6 @@ def _written_ids(config: SourceConfig) -> Iterator[tuple[str, str]]:
         for number, line in enumerate(text.splitlines(), start=1):
             if written := line.partition("#")[0].strip():
                 yield f"{config.ids_file}:{number}", written
-
-
-def _key(id_: str) -> str:
-    """Return what two spellings of an id share: ``math.GT/0309136v1`` and ``math/0309136`` are one paper."""
-    known = split_arxiv_id(id_)
-    return _SUBJECT_CLASS.sub("/", known[0] if known else id_).lower()
 
 
 def _page(url: str, start: int, body: bytes) -> AtomPage:

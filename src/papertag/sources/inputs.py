@@ -1,4 +1,4 @@
-"""From ``input=`` to the files it means."""
+"""From ``input=``, or another key, to the files it means."""
 
 import glob
 from collections.abc import Iterable, Sequence
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from papertag.errors import UserError
-from papertag.sources.rejects_file import REJECTS, rejects_path
+from papertag.sources.rejects_file import MISSING, REJECTS, rejects_path
 from papertag.sources.stream import STDIN
 
 
@@ -18,12 +18,12 @@ class Input:
     searched: bool
 
 
-def find_inputs(inputs: str | Sequence[str], output: str | Path | None = None) -> list[Input]:
+def find_inputs(inputs: str | Sequence[str], output: str | Path | None = None, key: str = "input") -> list[Input]:
     """Return the files of `inputs` in order, each once.
 
     A folder gives all its files, those of its subfolders too, sorted by path, without hidden ones. A pattern
-    (``*``, ``?``, ``[...]``, ``**``) gives its matches, sorted. Neither gives files of rejects, nor `output`, the
-    file that the papers are going to be written to.
+    (``*``, ``?``, ``[...]``, ``**``) gives its matches, sorted. Neither gives files of rejects and of missing ids,
+    nor `output`, the file that the papers are going to be written to. Messages name `key`.
 
     Raises:
         UserError: a file is missing, a folder has no files, a pattern matches none, or a file is the output.
@@ -31,26 +31,26 @@ def find_inputs(inputs: str | Sequence[str], output: str | Path | None = None) -
     found: dict[Path | str, Input] = {}
     written = [] if output is None else [Path(output), rejects_path(output)]
     for name in [inputs] if isinstance(inputs, str) else inputs:
-        for each in _find(name, written):
+        for each in _find(name, written, key):
             found.setdefault(each.source, each)
     if not found:
-        raise UserError("input= is empty: name a file, a glob, a folder, or - for standard input")
+        raise UserError(f"{key}= is empty: name a file, a glob, a folder, or - for standard input")
     return list(found.values())
 
 
-def _find(name: str, written: Sequence[Path]) -> list[Input]:
+def _find(name: str, written: Sequence[Path], key: str) -> list[Input]:
     if name == STDIN:
         return [Input(STDIN, searched=False)]
     path = Path(name).expanduser()
     if path.is_dir():
         files = _listings(_files(path), written)
         if not files:
-            raise UserError(f"input={name} is a folder without files: there are no papers to read")
+            raise UserError(f"{key}={name} is a folder without files: there are no papers to read")
         return [Input(file, searched=True) for file in files]
     # First as it stands: names of files may hold brackets.
     if path.exists():
         if _is_among(path, written):
-            raise UserError(f"input={name} would be overwritten by output={written[0]}: write to another file")
+            raise UserError(f"{key}={name} would be overwritten by output={written[0]}: write to another file")
         return [Input(path, searched=False)]
     if glob.has_magic(name):
         # Path.glob takes only relative patterns.
@@ -58,9 +58,9 @@ def _find(name: str, written: Sequence[Path]) -> list[Input]:
         files = [file for match in matches for file in (_files(match) if match.is_dir() else [match])]
         files = _listings(files, written)
         if not files:
-            raise UserError(f"input={name} matches no file")
+            raise UserError(f"{key}={name} matches no file")
         return [Input(file, searched=True) for file in files]
-    raise UserError(f"input={name} does not exist")
+    raise UserError(f"{key}={name} does not exist")
 
 
 def _files(folder: Path) -> list[Path]:
@@ -72,7 +72,7 @@ def _files(folder: Path) -> list[Path]:
 
 
 def _listings(files: Iterable[Path], written: Sequence[Path]) -> list[Path]:
-    return [file for file in files if not file.name.endswith(REJECTS) and not _is_among(file, written)]
+    return [file for file in files if not file.name.endswith((REJECTS, MISSING)) and not _is_among(file, written)]
 
 
 def _is_among(file: Path, others: Iterable[Path]) -> bool:

@@ -54,6 +54,7 @@ def read_papers(
     columns: Mapping[str, str | None] | None = None,
     output: str | Path | None = None,
     tally: Tally | None = None,
+    key: str = "input",
 ) -> Iterator[Paper | Reject]:
     """Return the papers of files, one after the other, with flat memory.
 
@@ -68,6 +69,7 @@ def read_papers(
             listing formats have their own fields.
         output: the file that the papers are going to be written to, which is never read.
         tally: counts by format, filled in as the iterator runs.
+        key: what the command calls `inputs`, for messages.
 
     Raises:
         UserError: an input is missing or is `output`, `format` or a key of `columns` is unknown (at once); a
@@ -77,7 +79,7 @@ def read_papers(
     known = format_named(format)
     named = {field: column for field, column in (columns or {}).items() if column is not None}
     RecordReader(named, Format.JSON)  # refuses unknown fields before any work starts
-    return _read(find_inputs(inputs, output), known, named, Tally() if tally is None else tally)
+    return _read(find_inputs(inputs, output, key), known, named, Tally() if tally is None else tally)
 
 
 def _read(

@@ -1,4 +1,4 @@
-"""The file of rejects beside an output."""
+"""The files beside an output: of rejects, and of what was asked for by id and not found."""
 
 import contextlib
 import json
@@ -12,11 +12,17 @@ from papertag.files import whole_file
 from papertag.paper import Paper, Reject
 
 REJECTS = ".rejects.jsonl"
+MISSING = ".missing.jsonl"
 
 
 def rejects_path(output: str | Path) -> Path:
     """Return where the rejects of `output` are written."""
     return Path(f"{output}{REJECTS}")
+
+
+def missing_path(output: str | Path) -> Path:
+    """Return where the ids are written for which `output` has no paper."""
+    return Path(f"{output}{MISSING}")
 
 
 class RejectsFile:
