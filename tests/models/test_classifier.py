@@ -7,7 +7,8 @@ import torch
 from transformers import AutoConfig, AutoModel, AutoTokenizer
 
 from papertag import UserError, load_taxonomy
-from papertag.models.adaptation import AdaptationConfig, AdaptationKind, adapt, head_names, merge, trainable
+from papertag.models.adaptation import AdaptationConfig, AdaptationKind, adapt, merge, trainable
+from papertag.models.anatomy import head_names
 from papertag.models.classifier import build_model, load_classifier
 from papertag.models.pretrained import ModelConfig
 
@@ -44,21 +45,45 @@ def test_every_family_gets_a_head_that_predicts_how_frequent_areas_are_and_reads
     assert logits.sigmoid().mean().item() == pytest.approx(RATE.mean(), abs=0.05)
 
 
-@pytest.mark.parametrize("kind", [AdaptationKind.lora, AdaptationKind.head_only])
+ADAPTATIONS = {
+    "full": {"freeze_embeddings": True, "freeze_layers": 1},
+    "head_only": {},
+    "lora": {"rank": 2, "alpha": 4, "dropout": 0.0},
+    "vera": {"rank": 2, "dropout": 0.0},
+    "ia3": {},
+    "prompt_tuning": {"num_virtual_tokens": 2},
+}
+
+
+@pytest.mark.parametrize("kind", ADAPTATIONS)
 def test_every_family_adapts_and_is_saved_as_an_ordinary_model(encoder, kind, tmp_path):
     model, tokenizer = build_model(ModelConfig(path=str(encoder)), TAXONOMY, RATE, network=False)
     assert "classifier" in head_names(model)
-    adapted = adapt(model, AdaptationConfig(kind=kind, rank=2))
+    adapted, tokenizer = adapt(model, tokenizer, AdaptationConfig(kind=AdaptationKind(kind), **ADAPTATIONS[kind]))
     trained, everything = trainable(adapted)
     assert 0 < trained < everything / 2
-    inputs = {"input_ids": torch.tensor([[101, 2023, 102]]), "attention_mask": torch.ones(1, 3, dtype=torch.long)}
+    batch = tokenizer(["one text", "and another one"], padding=True, return_tensors="pt")
+    inputs = {name: batch[name] for name in ("input_ids", "attention_mask")}
     with torch.no_grad():
         expected = adapted.eval()(**inputs).logits
     merge(adapted).save_pretrained(tmp_path / "model")
     tokenizer.save_pretrained(tmp_path / "model")
-    loaded, _ = load_classifier(tmp_path / "model")
+    loaded, same_tokenizer = load_classifier(tmp_path / "model")
+    again = same_tokenizer(["one text", "and another one"], padding=True, return_tensors="pt")
+    assert torch.equal(again["input_ids"], inputs["input_ids"])
     with torch.no_grad():
         assert torch.allclose(loaded(**inputs).logits, expected, atol=1e-5)
+
+
+def test_an_encoder_without_biases_has_nothing_for_bitfit(encoder):
+    model, tokenizer = build_model(ModelConfig(path=str(encoder)), TAXONOMY, RATE, network=False)
+    if model.config.model_type == "modernbert":
+        with pytest.raises(UserError, match="bitfit trains biases, and the encoder of ModernBert"):
+            adapt(model, tokenizer, AdaptationConfig(kind=AdaptationKind.bitfit))
+    else:
+        adapted, _ = adapt(model, tokenizer, AdaptationConfig(kind=AdaptationKind.bitfit))
+        assert all(n.endswith(".bias") for n, p in adapted.base_model.named_parameters() if p.requires_grad
+                   and "pooler" not in n)  # fmt: skip
 
 
 def test_a_decoder_without_padding_is_refused(tmp_path):

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch.optim.lr_scheduler import LRScheduler
 
-from papertag.models.adaptation import head_names
+from papertag.models.anatomy import head_names
 
 _LAYER = re.compile(r"\.(?:layers?|h|block)\.(\d+)\.")
 
@@ -45,7 +45,8 @@ def build_optimizer(
         else:
             below = depth - int(layer.group(1)) - 1 if layer else depth
             rate = learning_rate * layer_decay**below
-        decay = weight_decay if parameter.ndim > 1 else 0.0
+        # The scales of (IA)3 are vectors too, though of shape (n, 1) or (1, n).
+        decay = weight_decay if parameter.squeeze().ndim > 1 else 0.0
         groups.setdefault((rate, decay), []).append(parameter)
     return torch.optim.AdamW(
         [{"params": params, "lr": rate, "weight_decay": decay} for (rate, decay), params in groups.items()],
