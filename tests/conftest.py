@@ -68,6 +68,15 @@ def tiny_model(tiny_encoder: Path, sample_dataset: Path, tmp_path_factory: pytes
     return run / "model"
 
 
+@pytest.fixture(scope="session")
+def keen_model(tiny_encoder: Path, sample_dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Like `tiny_model`, with the linear member, which learns from the sample corpus what random layers cannot."""
+    run = tmp_path_factory.mktemp("keen_model") / "run"
+    command = [*tiny_run(sample_dataset, tiny_encoder), "training.epochs=1", "member=linear", "member.min_df=1"]
+    run_papertag("train", *command, f"output={run}")
+    return run / "model"
+
+
 def tiny_run(dataset: Path, encoder: Path) -> list[str]:
     """The overrides of a training run that takes seconds."""
     return [

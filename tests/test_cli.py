@@ -30,7 +30,7 @@ def test_help_of_a_command_shows_what_each_key_means_and_its_choices(command):
     assert "output:" in text
     assert "#" in text
     if command == "train":
-        assert "adaptation=full|head-only|lora" in text
+        assert "adaptation=bitfit|dora|full|head-only" in text
         assert "papers in one forward pass" in text
     assert "Hydra" not in text
 

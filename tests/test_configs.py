@@ -7,11 +7,12 @@ import pytest
 from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig, OmegaConf
 
+from papertag.cli import COMMANDS
 from papertag.commands.train import TrainCommandConfig
 from papertag.config import config_dir, typed
 
 CONFIGS = config_dir()
-GROUPS = ["dataset", "model", "adaptation", "loss", "training", "tracker", "experiment", "debug"]
+GROUPS = ["dataset", "model", "adaptation", "loss", "member", "method", "training", "tracker", "experiment", "debug"]
 CHOICES = [(group, file.stem) for group in GROUPS for file in sorted((CONFIGS / group).glob("*.yaml"))]
 
 
@@ -32,7 +33,7 @@ def schema_of(command):
     return TrainCommandConfig if command == "train" else getattr(module, f"{command.capitalize()}Config")
 
 
-@pytest.mark.parametrize("command", ["parse", "build", "train", "evaluate", "tag"])
+@pytest.mark.parametrize("command", COMMANDS)
 def test_a_command_lists_every_key_that_it_takes(command):
     """A key that the dataclass knows and the file does not could only be set with Hydra's `+`."""
     config = composed(command)

@@ -4,6 +4,7 @@ Imports stay inside functions, so that ``papertag --help`` answers at once.
 """
 
 import os
+import re
 import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, NoReturn
@@ -17,11 +18,18 @@ COMMANDS = {
     "build": "listings, taxonomy and labelers to a dataset",
     "train": "a dataset to a fine-tuned model",
     "evaluate": "a model's scores on labelled papers",
+    "compare": "finished runs in one table and one figure",
+    "baselines": "simpler methods on the same split in one table",
     "tag": "a listing to tagged papers",
+    "explain": "a paper's words and what they say for each area",
+    "export": "a model as a folder for other tools",
 }
 
 # These take a finished model, not a choice of configs/model; Hydra would look there for `model=DIR`.
-_TAKE_MODEL_FOLDER = frozenset({"evaluate", "tag"})
+_TAKE_MODEL_FOLDER = frozenset({"baselines", "evaluate", "explain", "export", "tag"})
+
+# Values that are a paper's text: Hydra would take a comma for a sweep, and 2401.10010 for a number.
+_VERBATIM = {"explain": ("id", "title", "abstract")}
 
 # Hydra's own options, which pass; without this list its parser would answer others with a usage of its own.
 _OPTIONS = frozenset({
@@ -41,7 +49,7 @@ papertag --version
 
 first steps:
   papertag parse input=listing.txt output=papers.jsonl
-  papertag tag input=papers.jsonl model=DIR output=tags.jsonl"""
+  papertag tag input=papers.jsonl output=tags.jsonl"""
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -95,6 +103,7 @@ def _run(command: str, overrides: list[str]) -> int:
     os.environ["HYDRA_FULL_ERROR"] = "1"
     if command in _TAKE_MODEL_FOLDER:
         overrides = [o.replace("model=", "model.folder=", 1) if o.startswith("model=") else o for o in overrides]
+    overrides = [_verbatim(override, _VERBATIM.get(command, ())) for override in overrides]
     sys.argv = ["papertag " + command, *overrides]
 
     def job(config: "DictConfig") -> object:
@@ -118,6 +127,18 @@ def _run(command: str, overrides: list[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
     return 0
+
+
+def _verbatim(override: str, keys: tuple[str, ...]) -> str:
+    """Return ``key=value`` for one of `keys` with the value quoted for Hydra, so that it arrives as it stands."""
+    from hydra.core.override_parser.types import Quote, QuotedString
+
+    key, equals, value = override.partition("=")
+    if not equals or key not in keys:
+        return override
+    # Backslashes count only before an interpolation, where each needs another.
+    value = re.sub(r"(\\*)\$\{", r"\1\1\\${", value)
+    return f"{key}={QuotedString(text=value, quote=Quote.single).with_quotes()}"
 
 
 def _fail(message: str) -> NoReturn:

@@ -43,6 +43,16 @@ def test_a_run_folder_holds_model_metrics_history_and_what_was_asked_for(tiny_mo
     assert "macro-F1" in (tiny_model / "README.md").read_text()
 
 
+@pytest.mark.parametrize("setting", ["training.neftune_noise_alpha=10", "training.max_length=16"])
+def test_what_a_step_reads_and_adds_changes_the_run(overrides, tiny_model, tmp_path, setting):
+    run_papertag("train", *overrides, "training.epochs=1", setting, f"output={tmp_path / 'run'}")
+    before, after = (
+        json.loads((run / "metrics.jsonl").read_text().splitlines()[0])["loss"]
+        for run in (tiny_model.parent, tmp_path / "run")
+    )
+    assert before != after
+
+
 def test_the_same_seed_gives_the_same_weights_and_another_seed_others(overrides, tiny_model, tmp_path):
     run_papertag("train", *overrides, "training.epochs=1", f"output={tmp_path / 'again'}")
     assert same(weights(tmp_path / "again"), load_file(tiny_model / "model.safetensors"))

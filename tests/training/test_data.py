@@ -1,6 +1,7 @@
 import numpy as np
+from datasets import Dataset
 
-from papertag.training.data import epoch_batches
+from papertag.training.data import draw, epoch_batches
 
 LENGTHS = np.random.default_rng(0).integers(10, 400, 1003)
 
@@ -33,3 +34,13 @@ def test_several_processes_get_the_same_number_of_batches():
     assert len(alone) % 2 == 1
     assert shared == [*alone, alone[0]]
     assert len(epoch_batches(LENGTHS[:5], 16, seed=0, epoch=0, processes=4)) == 4
+
+
+def test_a_smaller_draw_is_part_of_a_larger_one_and_the_seed_changes_it():
+    split = Dataset.from_dict({"id": list(range(100))})
+    drawn = {(papers, seed): draw(split, papers, seed)["id"] for papers in (10, 40, 100) for seed in (0, 1)}
+    assert set(drawn[10, 0]) < set(drawn[40, 0]) < set(drawn[100, 0])
+    assert set(drawn[40, 0]) != set(drawn[40, 1])
+    assert list(drawn[40, 0]) == sorted(drawn[40, 0])
+    assert max(drawn[10, 0]) > 40, "not the first ones"
+    assert len(drawn[10, 0]) == 10

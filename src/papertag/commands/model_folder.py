@@ -2,21 +2,21 @@
 
 from dataclasses import dataclass
 
-from papertag.errors import UserError
-
 
 @dataclass
 class ModelFolder:
-    """A finished model; ``model=DIR`` is short for ``model.folder=DIR``."""
+    """A finished model; ``model=DIR`` is short for ``model.folder=DIR``, and none is the one that ships."""
 
     folder: str | None = None
 
-    def required(self) -> str:
-        """Return the folder.
+    def resolve(self) -> str:
+        """Return the folder; without one, that of the model that ships with the package.
 
         Raises:
-            UserError: none was named.
+            UserError: the model that ships cannot be had.
         """
-        if self.folder is None:
-            raise UserError("model=DIR is missing: name a model folder, such as the one that 'papertag train' wrote")
-        return self.folder
+        if self.folder is not None:
+            return self.folder
+        from papertag.models.shipped import shipped_model
+
+        return str(shipped_model())

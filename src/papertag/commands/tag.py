@@ -1,4 +1,4 @@
-"""``papertag tag input=PATH model=DIR output=PATH``: a listing to tagged papers."""
+"""``papertag tag input=PATH output=PATH [model=DIR]``: a listing to tagged papers."""
 
 import time
 from collections import Counter
@@ -17,8 +17,10 @@ from papertag.commands.model_folder import ModelFolder
 from papertag.config import typed
 from papertag.console import out, progress, say
 from papertag.errors import UserError
+from papertag.models.decision import Policy
 from papertag.paper import Paper
 from papertag.sources import RejectsFile, SourceConfig
+from papertag.tagging.decision import DecisionConfig
 from papertag.tagging.engine import EngineConfig
 
 if TYPE_CHECKING:
@@ -36,29 +38,37 @@ class TagConfig:
     columns: dict[str, str | None] = field(default_factory=dict)
     source: SourceConfig = field(default_factory=SourceConfig)
     engine: EngineConfig = field(default_factory=EngineConfig)
+    policy: Policy = Policy.balanced
+    top_k: int | None = None
+    min_score: float = 0.0
     show: int = 10
     network: bool = False
 
     def __post_init__(self) -> None:
         if self.show < 0:
             raise UserError(f"show={self.show} must not be negative")
+        self.decision()
+
+    def decision(self) -> DecisionConfig:
+        """Return the keys that decide which areas a paper carries, checked."""
+        return DecisionConfig(policy=self.policy, top_k=self.top_k, min_score=self.min_score)
 
 
 def main(config: DictConfig) -> None:
     """Tag every paper of the source and write one row a paper, in input order."""
     settings = typed(config, TagConfig)
-    folder = settings.model.required()
+    folder = settings.model.resolve()
     from papertag.tagging import Tagger, open_writer
     from papertag.tagging.writers import check_suffix
 
     output = Path(settings.output)
     check_suffix(output)
     records = records_of(settings)
-    tagger = Tagger.from_folder(folder, settings.engine)
+    tagger = Tagger.from_folder(folder, settings.engine, settings.decision())
     areas: Counter[str] = Counter()
     first: list[TaggedPaper] = []
     started = time.perf_counter()
-    count = 0
+    count = abstained = 0
     with (
         RejectsFile(output) as rejects,
         open_writer(output, tagger.metadata.taxonomy.areas) as write,
@@ -76,13 +86,15 @@ def main(config: DictConfig) -> None:
         for tagged in tagger.tag(counted(), lambda n: bar.step(task, n)):
             write(tagged)
             count += 1
-            areas.update(tagged.areas or ("no area",))
+            abstained += tagged.abstained
+            areas.update(tagged.areas)
             if len(first) < settings.show:
                 first.append(tagged)
     seconds = time.perf_counter() - started
     if first:
         out.print(_table(first, count))
     say("areas     " + ", ".join(f"{area} {n}" for area, n in areas.most_common(12)))
+    say(f"no area   {abstained:,} papers")
     say(f"papers    {count:,} tagged in {seconds:.1f} s ({count / seconds:,.1f} papers/s)")
     if rejects.count:
         say(f"rejected  {rejects.count:,}, each with its reason, in {rejects.path}")

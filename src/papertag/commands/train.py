@@ -11,6 +11,7 @@ from papertag.config import typed
 from papertag.console import note, out, say
 from papertag.tracking.trackers import TrackerConfig, start_trackers, tracker_names
 from papertag.training.config import TrainConfig
+from papertag.training.method import MethodKind
 
 if TYPE_CHECKING:
     from papertag.training.run import Run
@@ -39,6 +40,7 @@ def main(config: DictConfig) -> float:
     from papertag.dataset import load_folder
     from papertag.taxonomy import Taxonomy
     from papertag.training.device import mixed_precision
+    from papertag.training.few_shot import learn
     from papertag.training.loop import train
     from papertag.training.metrics import area_table, overall_table
     from papertag.training.run import Run, open_run, settings_of
@@ -65,7 +67,8 @@ def main(config: DictConfig) -> float:
         note(f"run {folder}; where it is interrupted, the same command with output={folder} goes on")
     accelerator.wait_for_everyone()
     start_trackers(accelerator, settings.tracker, folder, settings_of(settings))
-    results = train(settings, accelerator, splits, taxonomy, about["fingerprint"], folder)
+    learning = train if settings.method.kind is MethodKind.fine_tune else learn
+    results = learning(settings, accelerator, splits, taxonomy, about["fingerprint"], folder)
     accelerator.end_training()
     if accelerator.is_main_process:
         out.print(area_table(results.get("test", results["validation"])))

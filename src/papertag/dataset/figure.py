@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
+from papertag.figures import label_axes, new_figure, save_figure
 from papertag.taxonomy import Taxonomy
 
 
@@ -16,17 +16,13 @@ def draw_areas(counts: Mapping[str, int], annotated: Mapping[str, int], taxonomy
         taxonomy: gives the groups, in the order of their sizes from the top.
         path: the file to write.
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
     groups = {
         group: sorted(areas, key=lambda area: (-counts.get(area, 0), area)) for group, areas in taxonomy.groups.items()
     }
     ordered = sorted(groups.items(), key=lambda item: -sum(counts.get(area, 0) for area in item[1]))
     rows = len(taxonomy.areas) + 1.4 * len(groups)
-    figure = Figure(figsize=(9, 0.21 * rows + 1.1), dpi=110, layout="constrained")
-    FigureCanvasAgg(figure)
-    axes: Any = figure.add_subplot()
+    figure = new_figure(9, 0.21 * rows + 1.1)
+    axes = figure.add_subplot()
     longest = max([*counts.values(), 1])
     y, ticks, names = 0.0, [], []
     for i, (group, areas) in enumerate(ordered):
@@ -42,14 +38,10 @@ def draw_areas(counts: Mapping[str, int], annotated: Mapping[str, int], taxonomy
             names.append(area)
             y += 1
         y += 0.4
-    axes.set_yticks(ticks, names, fontsize=8)
+    axes.set_yticks(ticks, names)
     axes.set_ylim(y - 0.7, -0.7)
     axes.set_xlim(0, longest * 1.08)
     axes.xaxis.set_major_formatter("{x:,.0f}")
-    axes.tick_params(axis="x", labelsize=8)
     axes.tick_params(axis="y", length=0)
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.set_xlabel("papers (dark: annotated)" if any(annotated.values()) else "papers", fontsize=9)
-    axes.set_title("Papers by area", loc="left", fontsize=11)
-    # Without the version of matplotlib the same counts give the same bytes.
-    figure.savefig(path, metadata={"Software": None})
+    label_axes(axes, title="Papers by area", x="papers (dark: annotated)" if any(annotated.values()) else "papers")
+    save_figure(figure, path)

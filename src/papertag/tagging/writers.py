@@ -12,14 +12,16 @@ from papertag.tagging.tagger import TaggedPaper
 
 Write = Callable[[TaggedPaper], None]
 _PARQUET_ROWS = 4096
+_COLUMNS = ("id", "title", "areas", "scores", "fit", "abstained")
 
 
 @contextlib.contextmanager
 def open_writer(path: str | Path, areas: Sequence[str]) -> Iterator[Write]:
-    """Yield a function that writes one tagged paper; the columns are id, title, areas and scores.
+    """Yield a function that writes one tagged paper; the columns are id, title, areas, scores, fit and abstained.
 
-    JSON lines hold ``areas`` as a list and ``scores`` as an object. CSV joins areas by ``;`` and holds scores
-    as JSON. Parquet holds a list of strings and a struct with a float32 for each of `areas`.
+    JSON lines hold ``areas`` as a list and ``scores`` as an object. CSV joins areas by ``;``, holds scores as JSON,
+    and abstained as ``true`` or ``false``. Parquet holds a list of strings and a struct with a float32 for each of
+    `areas`.
 
     Raises:
         UserError: the suffix is none of .jsonl, .csv and .parquet, or the folder cannot be written to.
@@ -36,18 +38,17 @@ def check_suffix(path: Path) -> None:
         raise UserError(f"output={path}: the suffix must be one of {', '.join(_WRITERS)}")
 
 
+def _record(tagged: TaggedPaper) -> dict[str, object]:
+    values = (tagged.paper.id, tagged.paper.title, list(tagged.areas), tagged.scores, tagged.fit, tagged.abstained)
+    return dict(zip(_COLUMNS, values, strict=True))
+
+
 @contextlib.contextmanager
 def _jsonl(path: Path, areas: Sequence[str]) -> Iterator[Write]:
     with path.open("w", encoding="utf-8") as file:
 
         def write(tagged: TaggedPaper) -> None:
-            record = {
-                "id": tagged.paper.id,
-                "title": tagged.paper.title,
-                "areas": tagged.areas,
-                "scores": tagged.scores,
-            }
-            file.write(json.dumps(record, ensure_ascii=False) + "\n")
+            file.write(json.dumps(_record(tagged), ensure_ascii=False) + "\n")
 
         yield write
 
@@ -56,10 +57,17 @@ def _jsonl(path: Path, areas: Sequence[str]) -> Iterator[Write]:
 def _csv(path: Path, areas: Sequence[str]) -> Iterator[Write]:
     with path.open("w", encoding="utf-8", newline="") as file:
         table = csv.writer(file, lineterminator="\n")
-        table.writerow(["id", "title", "areas", "scores"])
-        yield lambda tagged: table.writerow(
-            [tagged.paper.id, tagged.paper.title, ";".join(tagged.areas), json.dumps(tagged.scores)]
-        )
+        table.writerow(_COLUMNS)
+
+        def write(tagged: TaggedPaper) -> None:
+            written = {
+                "areas": ";".join(tagged.areas),
+                "scores": json.dumps(tagged.scores),
+                "abstained": json.dumps(tagged.abstained),
+            }
+            table.writerow((_record(tagged) | written).values())
+
+        yield write
 
 
 @contextlib.contextmanager
@@ -73,6 +81,8 @@ def _parquet(path: Path, areas: Sequence[str]) -> Iterator[Write]:
             ("title", pa.string()),
             ("areas", pa.list_(pa.string())),
             ("scores", pa.struct([(area, pa.float32()) for area in areas])),
+            ("fit", pa.float32()),
+            ("abstained", pa.bool_()),
         ]
     )
     rows: list[dict[str, object]] = []
@@ -83,14 +93,7 @@ def _parquet(path: Path, areas: Sequence[str]) -> Iterator[Write]:
             rows.clear()
 
         def write(tagged: TaggedPaper) -> None:
-            rows.append(
-                {
-                    "id": tagged.paper.id,
-                    "title": tagged.paper.title,
-                    "areas": list(tagged.areas),
-                    "scores": tagged.scores,
-                }
-            )
+            rows.append(_record(tagged))
             if len(rows) == _PARQUET_ROWS:
                 flush()
 

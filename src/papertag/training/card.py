@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from papertag.models.folder import Metadata
+from papertag.models.linear import MemberKind
 
 _TEMPLATE = """---
 library_name: transformers
@@ -25,8 +26,9 @@ tagger = pipeline("text-classification", "DIR", top_k=None)
 tagger("A title\\nand its abstract")
 ```
 
-The scores are those inside `papertag tag`, before calibration. `papertag.json` holds the calibration
-(temperature {temperature:.3f}, bias {bias:.3f}), a threshold for each area, and the taxonomy with its definitions.
+The scores are those inside `papertag tag`, before calibration{before_member}. `papertag.json` holds the calibration
+(temperature {temperature:.3f}, bias {bias:.3f}{linear}), a threshold for each area, and the taxonomy with its
+definitions.
 
 ## Measured when training ended
 
@@ -57,6 +59,7 @@ def model_card(
     papers: int,
 ) -> str:
     """Return the card as Markdown, its area table from the test split where there is one."""
+    member = metadata.member
     keys = ("papers", "micro_f1", "macro_f1", "map", "lrap", "ece")
     rows = [
         f"| {split} | {r['papers']:,} | " + " | ".join(f"{r.get(k, float('nan')):.3f}" for k in keys[1:]) + " |"
@@ -78,6 +81,8 @@ def model_card(
         taxonomy=metadata.taxonomy.hash,
         temperature=metadata.calibration.temperature,
         bias=metadata.calibration.bias,
+        before_member="" if member is MemberKind.none else " and before the linear member joins in",
+        linear="" if member is MemberKind.none else f", the linear member's weight {metadata.calibration.linear:.3f}",
         rows="\n".join(rows),
         area_rows="\n".join(area_rows),
     )

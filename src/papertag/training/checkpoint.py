@@ -3,9 +3,11 @@
 import json
 import re
 import shutil
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
+
+from papertag.training.cost import Spent
 
 _NAME = re.compile(r"step-(\d+)\Z")
 
@@ -23,6 +25,7 @@ class Progress:
         stale: epochs since then.
         stopped: early stopping has ended the run.
         mean_loss: of the last whole epoch.
+        spent: time and memory of the training steps so far.
     """
 
     epoch: int = 0
@@ -34,6 +37,7 @@ class Progress:
     stale: int = 0
     stopped: bool = False
     mean_loss: float = 0.0
+    spent: Spent = field(default_factory=Spent)
 
 
 def save_checkpoint(accelerator: Any, folder: Path, progress: Progress, keep: int) -> None:
@@ -64,7 +68,8 @@ def load_checkpoint(accelerator: Any, folder: Path) -> Progress | None:
     if not found:
         return None
     accelerator.load_state(str(found[-1]))
-    return Progress(**json.loads((found[-1] / "progress.json").read_text(encoding="utf-8")))
+    saved = json.loads((found[-1] / "progress.json").read_text(encoding="utf-8"))
+    return Progress(**saved | {"spent": Spent(**saved.get("spent", {}))})
 
 
 def checkpoints(folder: Path) -> list[Path]:

@@ -5,9 +5,11 @@ from enum import Enum
 
 from papertag.errors import UserError
 from papertag.models.adaptation import AdaptationConfig
+from papertag.models.linear import MemberConfig
 from papertag.models.losses import LossConfig
 from papertag.models.pretrained import ModelConfig
 from papertag.training.calibrate import Thresholds
+from papertag.training.method import MethodConfig
 from papertag.training.optim import Schedule
 
 
@@ -38,11 +40,18 @@ class DatasetConfig:
         path: a folder made by `papertag build`.
         hard_labels: round soft labels to 0 or 1.
         annotated_only: leave papers without an annotation out of training.
+        train_papers: train on so many papers, drawn at random by training.seed; a smaller draw of the same seed is
+            part of a larger one. None takes all.
     """
 
     path: str
     hard_labels: bool = False
     annotated_only: bool = False
+    train_papers: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.train_papers is not None and self.train_papers < 1:
+            raise UserError(f"dataset.train_papers={self.train_papers} must be at least 1")
 
 
 @dataclass
@@ -60,6 +69,9 @@ class TrainingConfig:
         warmup_ratio: share of the steps in which the learning rate rises.
         lr_scheduler_type: how it falls afterwards.
         max_grad_norm: the gradient's norm at most; 0 does not clip.
+        max_length: tokens of a paper that a training step reads; 0 reads as many as the model.
+        neftune_noise_alpha: strength of uniform noise on the embeddings (NEFTune, Jain et al. 2023, arXiv
+            2310.05914); 0 adds none.
         metric_for_best_model: what early stopping watches on validation.
         early_stopping_patience: epochs without a better metric after which training stops; 0 never stops early.
         thresholds: fitted on validation: one global threshold, or one per area.
@@ -79,6 +91,8 @@ class TrainingConfig:
     warmup_ratio: float = 0.06
     lr_scheduler_type: Schedule = Schedule.cosine
     max_grad_norm: float = 1.0
+    max_length: int = 0
+    neftune_noise_alpha: float = 0.0
     metric_for_best_model: Metric = Metric.map
     early_stopping_patience: int = 0
     thresholds: Thresholds = Thresholds.per_area
@@ -94,7 +108,9 @@ class TrainingConfig:
         for name in ("learning_rate", "head_learning_rate"):
             if getattr(self, name) <= 0:
                 raise UserError(f"training.{name}={getattr(self, name)} must be more than 0")
-        for name in ("weight_decay", "max_grad_norm", "early_stopping_patience", "checkpointing_steps", "seed"):
+        not_negative = ("weight_decay", "max_grad_norm", "max_length", "neftune_noise_alpha",
+                        "early_stopping_patience", "checkpointing_steps", "seed")  # fmt: skip
+        for name in not_negative:
             if getattr(self, name) < 0:
                 raise UserError(f"training.{name}={getattr(self, name)} must not be negative")
         if not 0 <= self.warmup_ratio <= 1:
@@ -124,9 +140,11 @@ class TrainConfig:
 
     output: str
     dataset: DatasetConfig
+    method: MethodConfig = field(default_factory=MethodConfig)
     model: ModelConfig = field(default_factory=ModelConfig)
     adaptation: AdaptationConfig = field(default_factory=AdaptationConfig)
     loss: LossConfig = field(default_factory=LossConfig)
+    member: MemberConfig = field(default_factory=MemberConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
     debug: DebugConfig = field(default_factory=DebugConfig)
     network: bool = False

@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from papertag.errors import UserError
 from papertag.paper import input_text
 
 # Batches are cut from runs of this many batches sorted by length: long enough to waste little padding,
@@ -33,17 +34,38 @@ class EncodedSplit:
         return np.array([len(ids) for ids in self.token_ids], dtype=np.int64)
 
 
-def encode_split(split: Any, tokenizer: Any, *, hard_labels: bool) -> EncodedSplit:
+def encode_split(split: Any, tokenizer: Any, *, hard_labels: bool, max_length: int = 0) -> EncodedSplit:
     """Tokenise a `datasets.Dataset` with the columns title, abstract and labels.
 
     Args:
         split: the dataset.
         tokenizer: texts are cut at its ``model_max_length`` tokens.
         hard_labels: round soft labels to 0 or 1.
+        max_length: cut at so many tokens instead, where that is fewer; 0 does not.
     """
-    texts = [input_text(t, a) for t, a in zip(split["title"], split["abstract"], strict=True)]
-    token_ids = tokenizer(texts, truncation=True)["input_ids"] if texts else []
+    texts = texts_of_split(split)
+    limit = min(max_length or tokenizer.model_max_length, tokenizer.model_max_length)
+    token_ids = tokenizer(texts, truncation=True, max_length=limit)["input_ids"] if texts else []
     return EncodedSplit(token_ids, labels_of_split(split, hard_labels=hard_labels))
+
+
+def draw(split: Any, papers: int, seed: int) -> Any:
+    """Return a random part of a `datasets.Dataset`, in its order; a smaller draw of the same seed is part of a larger.
+
+    Raises:
+        UserError: the split has fewer papers.
+    """
+    if papers > len(split):
+        raise UserError(
+            f"dataset.train_papers={papers}, but only {len(split)} papers can be trained on: ask for at most that many"
+        )
+    order = np.random.default_rng(seed).permutation(len(split))
+    return split.select(np.sort(order[:papers]))
+
+
+def texts_of_split(split: Any) -> list[str]:
+    """Return the input text of every paper of a `datasets.Dataset`."""
+    return [input_text(t, a) for t, a in zip(split["title"], split["abstract"], strict=True)]
 
 
 def labels_of_split(split: Any, *, hard_labels: bool) -> NDArray[np.float32]:

@@ -5,6 +5,7 @@ import json
 import math
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,16 +19,28 @@ from papertag.errors import UserError
 from papertag.files import whole_file
 from papertag.models.adaptation import adapt, merge, trainable
 from papertag.models.classifier import build_model
+from papertag.models.decision import decide
 from papertag.models.folder import Metadata, save_model_folder
 from papertag.models.forward import collate
+from papertag.models.linear import LinearMember, MemberKind
 from papertag.models.losses import MultiLabelLoss
+from papertag.models.noise import neftune
 from papertag.taxonomy import Taxonomy
 from papertag.training import metrics as measured
-from papertag.training.calibrate import fit_calibration, fit_thresholds
+from papertag.training.calibrate import fit_calibration, fit_decisions, fit_thresholds
 from papertag.training.card import model_card
 from papertag.training.checkpoint import Progress, load_checkpoint, save_checkpoint
 from papertag.training.config import TrainConfig, TrainingConfig
-from papertag.training.data import EncodedSplit, encode_split, epoch_batches, labels_of, labels_of_split
+from papertag.training.cost import Meter, write_cost
+from papertag.training.data import (
+    EncodedSplit,
+    draw,
+    encode_split,
+    epoch_batches,
+    labels_of,
+    labels_of_split,
+    texts_of_split,
+)
 from papertag.training.optim import build_optimizer, build_schedule
 from papertag.training.predict import predict
 from papertag.training.run import library_versions, settings_of
@@ -67,10 +80,20 @@ def train(
     splits = _chosen(config, splits)
     rate = labels_of_split(splits["train"], hard_labels=config.dataset.hard_labels).mean(axis=0)
     model, tokenizer = build_model(config.model, taxonomy, rate, network=config.network)
-    model = adapt(model, config.adaptation)
-    data = {n: encode_split(s, tokenizer, hard_labels=config.dataset.hard_labels) for n, s in splits.items()}
+    model, tokenizer = adapt(model, tokenizer, config.adaptation)
+    data = {
+        name: encode_split(
+            split,
+            tokenizer,
+            hard_labels=config.dataset.hard_labels,
+            max_length=settings.max_length if name == "train" else 0,
+        )
+        for name, split in splits.items()
+    }
     train_data, validation = data["train"], data["validation"]
     loss_of = MultiLabelLoss(config.loss, _tensor(rate)).to(accelerator.device)
+    if settings.neftune_noise_alpha:
+        neftune(model, settings.neftune_noise_alpha)
 
     accumulate = settings.gradient_accumulation_steps
 
@@ -103,6 +126,7 @@ def train(
         folder / "best.safetensors",
     )
     state = load_checkpoint(accelerator, checkpoints) or Progress()
+    meter = Meter(state.spent, accelerator.device)
     if accelerator.is_main_process:
         _announce(config, accelerator, model, data, taxonomy, state)
         _rewind(history, state.step)
@@ -118,6 +142,7 @@ def train(
                 completed=min(len(train_data), state.batch * papers_a_batch),
             )
             model.train()
+            meter.start()
             while state.batch < len(batches):
                 positions = batches[state.batch]
                 state.batch += 1
@@ -146,8 +171,10 @@ def train(
                 bar.update(task, completed=min(len(train_data), state.batch * papers_a_batch), note=note)
                 if accelerator.is_main_process:
                     bar.heartbeat(task)
+                meter.stop()
                 if is_step and settings.checkpointing_steps and state.step % settings.checkpointing_steps == 0:
                     save_checkpoint(accelerator, checkpoints, state, settings.save_total_limit)
+                    meter.start()
 
             bar.update(task, note=f"loss {state.loss_sum / state.batch:.4f}, validating")
             logits = predict(accelerator, model, tokenizer, validation, settings.batch_size)
@@ -160,7 +187,13 @@ def train(
             accelerator.wait_for_everyone()
             save_checkpoint(accelerator, checkpoints, state, settings.save_total_limit)
 
-    return _finish(config, accelerator, model, tokenizer, data, taxonomy, fingerprint, folder, best_weights)
+    papers_per_second = state.epoch * len(train_data) / max(state.spent.seconds, 1e-9)
+    meter.start()
+    linear = _fit_linear(config, splits, accelerator)
+    meter.stop()
+    if accelerator.is_main_process:
+        write_cost(folder, model, len(train_data), state.spent, papers_per_second)
+    return _finish(config, accelerator, model, tokenizer, data, taxonomy, fingerprint, folder, best_weights, linear)
 
 
 def _chosen(config: TrainConfig, splits: Mapping[str, Any]) -> dict[str, Any]:
@@ -172,6 +205,8 @@ def _chosen(config: TrainConfig, splits: Mapping[str, Any]) -> dict[str, Any]:
                 raise UserError(
                     "dataset.annotated_only=true leaves nothing to train on: no training paper is annotated"
                 )
+        if name == "train" and config.dataset.train_papers is not None:
+            split = draw(split, config.dataset.train_papers, config.training.seed)
         if config.debug.max_papers:
             split = split.select(range(min(config.debug.max_papers, len(split))))
         chosen[name] = split
@@ -262,6 +297,20 @@ def _announce(
         print_note(f"going on from step {state.step} (epoch {state.epoch + 1}, batch {state.batch})")
 
 
+def _fit_linear(
+    config: TrainConfig, splits: Mapping[str, Any], accelerator: Any
+) -> tuple[LinearMember, dict[str, NDArray[np.float32]]] | None:
+    """Return the linear member of the run and its logits on every split that is measured; None without one."""
+    if config.member.kind is MemberKind.none:
+        return None
+    if accelerator.is_main_process:
+        print_note("fitting the linear member")
+    labels = labels_of_split(splits["train"], hard_labels=config.dataset.hard_labels)
+    member = LinearMember.fit(texts_of_split(splits["train"]), labels, config.member)
+    measured_splits = {name: split for name, split in splits.items() if name != "train" and len(split)}
+    return member, {name: member.logits(texts_of_split(split)) for name, split in measured_splits.items()}
+
+
 def _finish(
     config: TrainConfig,
     accelerator: Any,
@@ -272,6 +321,7 @@ def _finish(
     fingerprint: str,
     folder: Path,
     best_weights: Path,
+    linear: tuple[LinearMember, dict[str, NDArray[np.float32]]] | None,
 ) -> dict[str, dict[str, Any]]:
     """Fit the best epoch's model on validation, measure it in full precision, and save the model folder."""
     started = time.perf_counter()
@@ -282,30 +332,41 @@ def _finish(
     validation = data["validation"]
     logits = predict(accelerator, plain, tokenizer, validation, batch_size)
     truth = (validation.labels >= 0.5).astype(np.float32)
-    calibration = fit_calibration(logits, truth)
-    probability = calibration.probabilities(logits)
-    thresholds = fit_thresholds(probability, truth, config.training.thresholds)
-    results = {"validation": measured.compute(probability, truth, taxonomy.areas, thresholds)}
+    member, linear_logits = linear or (None, {})
+    calibration = fit_calibration(logits, truth, linear_logits.get("validation"))
+    probability = calibration.probabilities(logits, linear_logits.get("validation"))
+    fitted = fit_decisions(probability, truth, taxonomy.areas, config.training.thresholds)
+    metadata = Metadata(
+        taxonomy=taxonomy,
+        **fitted,
+        calibration=calibration,
+        member=config.member.kind,
+        fingerprint=fingerprint,
+        versions=library_versions(),
+    )
+    results = {"validation": _measure(probability, truth, metadata)}
     if "test" in data and len(data["test"]):
-        probability = calibration.probabilities(predict(accelerator, plain, tokenizer, data["test"], batch_size))
+        logits = predict(accelerator, plain, tokenizer, data["test"], batch_size)
+        probability = calibration.probabilities(logits, linear_logits.get("test"))
         truth = (data["test"].labels >= 0.5).astype(np.float32)
-        results["test"] = measured.compute(probability, truth, taxonomy.areas, thresholds)
+        results["test"] = _measure(probability, truth, metadata)
     if accelerator.is_main_process:
-        metadata = Metadata(
-            taxonomy=taxonomy,
-            thresholds={area: round(float(t), 4) for area, t in zip(taxonomy.areas, thresholds, strict=True)},
-            calibration=calibration,
-            fingerprint=fingerprint,
-            metrics={split: {k: v for k, v in r.items() if k != "areas"} for split, r in results.items()},
-            versions=library_versions(),
-        )
+        overall = {split: {k: v for k, v in r.items() if k != "areas"} for split, r in results.items()}
+        metadata = replace(metadata, metrics=overall)
         card = model_card(config.model.name, metadata, results, settings_of(config), len(data["train"]))
         # The model folder comes last: it is what makes a run a finished one.
         with whole_file(folder / "metrics.json") as temporary:
             temporary.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
-        save_model_folder(folder / "model", plain, tokenizer, metadata, card)
+        save_model_folder(folder / "model", plain, tokenizer, metadata, card, member)
         best_weights.unlink()
         accelerator.log({f"{s}/final_{k}": v for s, r in results.items() for k, v in r.items() if k != "areas"})
         print_note(f"calibrated, measured and saved in {time.perf_counter() - started:.0f} s")
     accelerator.wait_for_everyone()
     return results
+
+
+def _measure(probability: NDArray[np.float32], truth: NDArray[np.float32], metadata: Metadata) -> dict[str, Any]:
+    """Return the metrics of what `papertag tag` would decide by default."""
+    thresholds = metadata.threshold_array()
+    chosen = decide(probability, thresholds, fit_threshold=metadata.fit_threshold)
+    return measured.compute(probability, truth, metadata.taxonomy.areas, thresholds, chosen)

@@ -14,6 +14,7 @@ _DESCRIPTION = "F1, precision and recall (micro, macro, weighted, per sample), r
 _INPUTS = """
 predictions: probabilities, one list of floats a paper. references: 0 or 1 for the same areas.
 thresholds: from which probability on an area counts as predicted, one for each area.
+predicted: which areas count instead, where more than a threshold decides.
 """
 
 
@@ -39,6 +40,7 @@ class MultiLabelMetric(evaluate.Metric):  # type: ignore[misc]
         *,
         areas: Sequence[str],
         thresholds: Sequence[float],
+        predicted: Sequence[Sequence[bool]] | None = None,
     ) -> dict[str, Any]:
         from sklearn.metrics import (
             average_precision_score,
@@ -49,10 +51,10 @@ class MultiLabelMetric(evaluate.Metric):  # type: ignore[misc]
 
         probability = np.asarray(predictions, dtype=np.float64)
         truth = np.asarray(references, dtype=np.float64) >= 0.5
-        predicted = probability >= np.asarray(thresholds)
+        found = probability >= np.asarray(thresholds) if predicted is None else np.asarray(predicted, dtype=bool)
         result: dict[str, Any] = {"papers": len(truth)}
         for average in ("micro", "macro", "weighted", "samples"):
-            p, r, f, _ = precision_recall_fscore_support(truth, predicted, average=average, zero_division=0)
+            p, r, f, _ = precision_recall_fscore_support(truth, found, average=average, zero_division=0)
             result |= {f"{average}_f1": f, f"{average}_precision": p, f"{average}_recall": r}
         present = truth.any(axis=0)
         average_precision = np.full(len(areas), np.nan)
@@ -64,10 +66,10 @@ class MultiLabelMetric(evaluate.Metric):  # type: ignore[misc]
         if labelled.any():
             result["lrap"] = label_ranking_average_precision_score(truth[labelled], probability[labelled])
             result["coverage_error"] = coverage_error(truth[labelled], probability[labelled])
-        result["subset_accuracy"] = float((truth == predicted).all(axis=1).mean())
+        result["subset_accuracy"] = float((truth == found).all(axis=1).mean())
         result["ece"] = expected_calibration_error(probability, truth)
         result = {key: value if key == "papers" else float(value) for key, value in result.items()}
-        p, r, f, support = precision_recall_fscore_support(truth, predicted, average=None, zero_division=0)
+        p, r, f, support = precision_recall_fscore_support(truth, found, average=None, zero_division=0)
         result["areas"] = {
             area: {
                 "f1": float(f[i]),
@@ -75,7 +77,7 @@ class MultiLabelMetric(evaluate.Metric):  # type: ignore[misc]
                 "recall": float(r[i]),
                 "average_precision": None if np.isnan(average_precision[i]) else float(average_precision[i]),
                 "support": int(support[i]),
-                "predicted": int(predicted[:, i].sum()),
+                "predicted": int(found[:, i].sum()),
                 "threshold": float(thresholds[i]),
             }
             for i, area in enumerate(areas)
@@ -88,8 +90,11 @@ def compute(
     truth: NDArray[np.float32],
     areas: Sequence[str],
     thresholds: NDArray[np.float32],
+    predicted: NDArray[np.bool_] | None = None,
 ) -> dict[str, Any]:
     """Return every metric of probabilities and 0/1 labels, both of shape (papers, areas).
+
+    `predicted`, of the same shape, says which areas were chosen; None takes those at or above their threshold.
 
     Keys: ``{micro,macro,weighted,samples}_{f1,precision,recall}``, ``map`` (mean average precision over the
     areas that occur), ``lrap``, ``coverage_error``, ``subset_accuracy``, ``ece``, ``papers``, and ``areas``:
@@ -101,6 +106,7 @@ def compute(
         references=truth.tolist(),
         areas=list(areas),
         thresholds=thresholds.tolist(),
+        predicted=None if predicted is None else predicted.tolist(),
     )
     return result
 

@@ -97,19 +97,20 @@ def differences(folder: Path, run: Run) -> list[str]:
         UserError: the record is damaged.
     """
     try:
-        before = _flat(json.loads((folder / _RECORD).read_text(encoding="utf-8")))
+        before = flat(json.loads((folder / _RECORD).read_text(encoding="utf-8")))
     except (OSError, ValueError) as error:
         raise UserError(f"{folder / _RECORD} cannot be read ({error}): name another folder") from None
-    now = _flat(run.record())
+    now = flat(run.record())
     keys = sorted(key for key in before.keys() | now.keys() if before.get(key) != now.get(key))
     return [key.removeprefix("settings.") for key in keys if not key.startswith(_WITHOUT_EFFECT)]
 
 
-def _flat(settings: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    flat: dict[str, Any] = {}
+def flat(settings: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Return nested settings under dotted keys."""
+    result: dict[str, Any] = {}
     for key, value in settings.items():
-        flat |= _flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {prefix + key: value}
-    return flat
+        result |= flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {prefix + key: value}
+    return result
 
 
 def _plain(value: Any) -> Any:

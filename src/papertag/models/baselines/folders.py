@@ -1,0 +1,23 @@
+"""What a model folder weighs, and what tells it from another."""
+
+import hashlib
+from pathlib import Path
+
+from papertag.dataset.fingerprint import file_hash
+
+
+def folder_size(folder: Path) -> int:
+    """Return the bytes of all files in a folder."""
+    return sum(path.stat().st_size for path in _files(folder))
+
+
+def folder_hash(folder: Path) -> str:
+    """Return one SHA-256 of the names and contents of all files in a folder, as hex digits."""
+    digest = hashlib.sha256()
+    for path in _files(folder):
+        digest.update(f"{path.relative_to(folder)} {file_hash(path)}\n".encode())
+    return digest.hexdigest()
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_file())
