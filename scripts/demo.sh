@@ -24,4 +24,4 @@ printf '%-31s %s\n' \
   "$out/dataset/" "the labelled dataset; README.md is its card" \
   "$out/run/model/" "the model; README.md is its card, with the metrics" \
   "$out/tags.jsonl" "the tagged papers: id, title, areas, scores"
-printf '\nNext: tag a listing of your own\n  .venv/bin/papertag tag input=FILE model=%s/run/model output=tags.jsonl\n' "$out"
+printf '\nNext: tag a listing of your own, with the model that ships\n  .venv/bin/papertag tag input=FILE output=tags.jsonl\n'
