@@ -117,6 +117,8 @@ def test_embeddings_take_part(tiny_encoder, sample_dataset, labelled, tmp_path):
     assert [rows[name]["learned"]["papers"] for name in ("zero_shot", "frozen")] == [0, papers["train"]]
     assert 0 < rows["setfit"]["learned"]["papers"] <= papers["train"]
     assert rows["setfit"]["learned"]["minutes"] > 0
+    page = (tmp_path / "baselines.md").read_text()
+    assert "- setfit: 1 papers an area, 1 like pairs a paper; reads 32 tokens of a paper\n" in page
 
 
 @pytest.mark.parametrize(

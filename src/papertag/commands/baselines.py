@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -69,6 +69,7 @@ class _Work:
 
     name: str
     decided_by: dict[str, Any]
+    remark: str
     row: "Callable[[], Scored]"
 
 
@@ -102,7 +103,10 @@ def main(config: DictConfig) -> None:
         *_baselines(settings, splits, taxonomy, papers),
         *_models(settings, about["fingerprint"], taxonomy, papers),
     ]
-    rows = {work.name: _measured(work, common, output / "methods" / f"{work.name}.json") for work in works}
+    rows = {
+        work.name: replace(_measured(work, common, output / "methods" / f"{work.name}.json"), remark=work.remark)
+        for work in works
+    }
 
     title = f"Methods on {Path(str(data)).name}, {len(papers):,} papers"
     said = (
@@ -118,8 +122,8 @@ def main(config: DictConfig) -> None:
     with whole_file(output / "baselines.json") as temporary:
         temporary.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
     with whole_file(output / "baselines.md") as temporary:
-        parts = [said, markdown_table(rows), *remarks(rows)]
-        temporary.write_text("\n\n".join(part.strip() for part in parts) + "\n", encoding="utf-8")
+        notes = "".join(f"- {remark}\n" for remark in remarks(rows))
+        temporary.write_text("\n".join([f"{said}\n", markdown_table(rows), notes]), encoding="utf-8")
     out.print(rich_table(rows, title))
     for line in (said, *remarks(rows)):
         say(line)
@@ -144,7 +148,7 @@ def _baselines(settings: BaselinesConfig, splits: Any, taxonomy: Taxonomy, paper
 
     for method in Method:
         if method.value in settings.methods:
-            yield _Work(method.value, settings.read_by(method), partial(row, method))
+            yield _Work(method.value, settings.read_by(method), settings.about(method), partial(row, method))
 
 
 def _models(settings: BaselinesConfig, fingerprint: str, taxonomy: Taxonomy, papers: list[Paper]) -> Iterator[_Work]:
@@ -159,9 +163,8 @@ def _models(settings: BaselinesConfig, fingerprint: str, taxonomy: Taxonomy, pap
     if settings.run is not None:
         folders["run"] = (Path(settings.run) / "model", learned_in_run(Path(settings.run)))
 
-    def row(folder: Path, learned: Learned, remark: str) -> "Scored":
-        tagger = Tagger.from_folder(folder)
-        return measure(tagger, papers, learned, folder_size(folder), settings.speed_papers, remark)
+    def row(folder: Path, learned: Learned) -> "Scored":
+        return measure(Tagger.from_folder(folder), papers, learned, folder_size(folder), settings.speed_papers)
 
     for name, (folder, learned) in folders.items():
         metadata = load_metadata(folder)
@@ -173,9 +176,8 @@ def _models(settings: BaselinesConfig, fingerprint: str, taxonomy: Taxonomy, pap
         remark = ""
         if metadata.fingerprint != fingerprint:
             remark = f"learned from another dataset ({metadata.fingerprint or 'unknown'}), thresholds included"
-        yield _Work(
-            name, {"folder": folder_hash(folder), "learned": asdict(learned)}, partial(row, folder, learned, remark)
-        )
+        decided_by = {"folder": folder_hash(folder), "learned": asdict(learned)}
+        yield _Work(name, decided_by, remark, partial(row, folder, learned))
 
 
 def _measured(work: _Work, common: dict[str, Any], file: Path) -> "Scored":

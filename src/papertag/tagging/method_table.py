@@ -131,9 +131,7 @@ def learned_in_run(run: Path) -> Learned:
         raise UserError(f"run={run}: {COST_FILE} cannot be read ({error})") from None
 
 
-def measure(
-    tagger: Tagger, papers: list[Paper], learned: Learned, size_bytes: int, speed_papers: int, remark: str = ""
-) -> Scored:
+def measure(tagger: Tagger, papers: list[Paper], learned: Learned, size_bytes: int, speed_papers: int) -> Scored:
     """Measure what `papertag tag` would decide by default on labelled papers, and how fast.
 
     Args:
@@ -142,7 +140,6 @@ def measure(
         learned: for the row.
         size_bytes: for the row.
         speed_papers: papers that one timed pass tags, evenly taken from `papers`.
-        remark: for the row.
     """
     metrics = score(tagger, papers)[0]
     by_wall, by_cpu = _rates(tagger, papers, speed_papers)
@@ -155,7 +152,6 @@ def measure(
         papers_per_cpu_second=by_cpu,
         megabytes=size_bytes / 1e6,
         areas={area: row["f1"] for area, row in metrics["areas"].items()},
-        remark=remark,
     )
 
 

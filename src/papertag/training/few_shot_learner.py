@@ -11,8 +11,6 @@ from papertag.models.prototypes import Prototypes, prototypes
 
 # With eight papers an area, each of them is held out once.
 _FOLDS = 8
-# Of the mixture: so few papers are easily told apart altogether, and nothing else would bound its slopes.
-_C = 1.0
 # Differences of a few hundredths in the loss of so few papers are chance.
 _CLEARLY = 0.95
 
@@ -78,7 +76,7 @@ class Mixture:
         used = np.array([True, words is not None])
         slopes, bias = np.zeros(2), 0.0
         while used.any():
-            fitted = LogisticRegression(C=_C).fit(columns * used, sides, side_weights)
+            fitted = LogisticRegression(C=1e6).fit(columns * used, sides, side_weights)
             slopes, bias = np.where(used, fitted.coef_[0], 0.0), float(fitted.intercept_[0])
             if (slopes >= 0).all():
                 break

@@ -56,6 +56,18 @@ class MethodsConfig:
             return encoder | asdict(self.frozen)
         return encoder | (asdict(self.setfit) if method is Method.setfit else {})
 
+    def about(self, method: Method) -> str:
+        """Return what a reader of a method's figures has to know, or nothing."""
+        tokens = f"reads {self.encoder.max_length} tokens of a paper"
+        match method:
+            case Method.rules:
+                return "the weights of the packaged phrases were fitted on annotated papers beforehand"
+            case Method.zero_shot | Method.frozen:
+                return tokens
+            case Method.setfit:
+                return f"{self.setfit.shots} papers an area, {self.setfit.iterations} like pairs a paper; {tokens}"
+        return ""
+
     def build(self, method: Method, taxonomy: Taxonomy) -> Baseline:
         """Return a baseline to be fitted.
 
