@@ -13,6 +13,7 @@ from papertag.paper import Paper
 from papertag.tagging import Tagger
 from papertag.taxonomy import load_taxonomy
 from papertag.training.calibrate import Thresholds, fit_thresholds
+from papertag.training.few_shot import held_out_metrics
 from papertag.training.few_shot_learner import Learner, Mixture, Papers, choose, pair_weights
 
 AREAS = {
@@ -144,6 +145,28 @@ def test_without_other_papers_it_learns_and_says_that_thresholds_are_rough(folde
     both = build(folder, tmp_path / "both", mine)
     run = learn(both, base, tmp_path / "only", "dataset.annotated_only=true")
     assert "thresholds will be rough" in run.stderr
+
+
+def test_one_area_is_enough_with_papers_that_do_not_carry_it(folder, base, unseen, tmp_path):
+    (tmp_path / "one.yaml").write_text(f"groups:\n  g:\n    bird-song: '{AREAS['bird-song']}'\n")
+    write(tmp_path / "one.jsonl", papers_of("bird-song", 8, 1))
+    extend = f"taxonomy.extend={tmp_path / 'one.yaml'}"
+    one, listing = tmp_path / "one.jsonl", folder / "listing.jsonl"
+    learn(build(folder, tmp_path / "both", extend, inputs=[one, listing]), base, tmp_path / "run")
+    birds_and_others = [paper for paper in unseen if paper.areas in (None, ("bird-song",))]
+    assert f1_of(Tagger.from_folder(tmp_path / "run" / "model"), birds_and_others)["bird-song"] > 0.8
+    done = learn(build(folder, tmp_path / "alone", extend, inputs=[one]), base, tmp_path / "none", expect=2)
+    assert "every paper carries 'bird-song'" in done.stderr
+
+
+def test_held_out_metrics_are_those_at_the_base_rate():
+    labels = np.repeat([1.0, 0.0], [10, 90]).astype(np.float32)[:, None]
+    probability = np.repeat([0.9, 0.1, 0.9, 0.1], [8, 2, 9, 81]).astype(np.float32)[:, None]
+    row = held_out_metrics(probability, labels, ["a"], np.array([0.5], np.float32), 0.02)["areas"]["a"]
+    precision = 0.02 * 0.8 / (0.02 * 0.8 + 0.98 * 0.1)
+    assert row["recall"] == pytest.approx(0.8)
+    assert row["precision"] == pytest.approx(precision)
+    assert row["f1"] == pytest.approx(2 * precision * 0.8 / (precision + 0.8))
 
 
 def test_test_papers_are_measured_and_not_learned_from(folder, base, tmp_path):

@@ -36,6 +36,7 @@ from papertag.training.few_shot_learner import Learner, Mixture, Papers, choose,
 from papertag.training.run import flat, library_versions, settings_of
 
 _FEWEST = 2
+_AVERAGED = ("f1", "precision", "recall")
 
 
 def learn(
@@ -151,17 +152,25 @@ def held_out_metrics(
     Precision and F1 are those at which a share `base_rate` of the papers carries the area. Papers without an
     annotation count as negatives, so precision comes out too low where some of them carry the area.
     """
-    found = measured.compute(probability, labels, areas, thresholds, probability >= thresholds)
-    result: dict[str, Any] = {"papers": found["papers"], "map": found["map"], "areas": found["areas"]}
-    for row in result["areas"].values():
-        hits = row["recall"] * row["support"]
-        false_alarms = (row["predicted"] - hits) / max(found["papers"] - row["support"], 1)
-        share = base_rate * row["recall"] + (1 - base_rate) * false_alarms
-        row["precision"] = base_rate * row["recall"] / share if share else 0.0
-        row["f1"] = 2 * base_rate * row["recall"] / (base_rate + share)
-    for name in ("f1", "precision", "recall"):
-        result[f"macro_{name}"] = float(np.mean([row[name] for row in result["areas"].values()]))
-    return result
+    from sklearn.metrics import average_precision_score
+
+    rows: dict[str, dict[str, Any]] = {}
+    for i, area in enumerate(areas):
+        hit, found = labels[:, i] > 0, probability[:, i] >= thresholds[i]
+        recall, false_alarms = float(found[hit].mean()), float(found[~hit].mean())
+        share = base_rate * recall + (1 - base_rate) * false_alarms
+        rows[area] = {
+            "f1": 2 * base_rate * recall / (base_rate + share),
+            "precision": base_rate * recall / share if share else 0.0,
+            "recall": recall,
+            "average_precision": float(average_precision_score(hit, probability[:, i])),
+            "support": int(hit.sum()),
+            "predicted": int(found.sum()),
+            "threshold": float(thresholds[i]),
+        }
+    overall = {f"macro_{name}": float(np.mean([row[name] for row in rows.values()])) for name in _AVERAGED}
+    mean_precision = float(np.mean([row["average_precision"] for row in rows.values()]))
+    return {"papers": len(labels), "map": mean_precision, **overall, "areas": rows}
 
 
 def _papers(splits: Mapping[str, Any], taxonomy: Taxonomy, new: Sequence[str], *, annotated_only: bool) -> Papers:
@@ -187,6 +196,11 @@ def _check_examples(papers: Papers, new: Sequence[str], known: Taxonomy, dataset
             raise UserError(
                 f"dataset.path={dataset}: area {area!r}{why} has {count} annotated papers in train and validation, "
                 f"and needs at least {_FEWEST}, better 8: annotate more, or build with split.test_fraction=0"
+            )
+        if count == len(papers.texts):
+            raise UserError(
+                f"dataset.path={dataset}: every paper carries {area!r}, so there is none to tell it from: "
+                "add a listing without areas to the build's input"
             )
 
 
