@@ -147,7 +147,12 @@ def test_pages_of_one_walk_are_served_whatever_their_age(server: LiveServer, cli
     assert len(server.requests) == 2
 
 
-@pytest.mark.parametrize("damage", [b"", b"not gzip", gzip.compress(b"{}\n[]"), gzip.compress(b"no json\n[]")])
+# Without names the ids would hold the bytes, which begin with the time of day: workers of one session would differ.
+@pytest.mark.parametrize(
+    "damage",
+    [b"", b"not gzip", gzip.compress(b"{}\n[]"), gzip.compress(b"no json\n[]")],
+    ids=["empty", "not gzip", "nothing in it", "no json"],
+)
 def test_a_damaged_file_in_the_cache_is_asked_for_again(
     server: LiveServer, client: MakeClient, tmp_path: Path, damage: bytes
 ) -> None:
