@@ -7,7 +7,8 @@ import pytest
 from safetensors.numpy import load_file
 
 from conftest import SAMPLE, run_papertag, tiny_run
-from papertag.models.delta import digest, unpack
+from papertag.content import folder_hash
+from papertag.models.delta import unpack
 from papertag.tagging import Tagger
 
 LISTING = SAMPLE / "new_listing.txt"
@@ -86,9 +87,9 @@ def test_a_damaged_difference_is_named(delta, tmp_path):
 
 
 def test_the_digest_follows_the_content(delta):
-    before = digest(delta)
+    before = folder_hash(delta)
     (delta / "papertag.json").write_text((delta / "papertag.json").read_text() + " ")
-    assert digest(delta) != before
+    assert folder_hash(delta) != before
 
 
 def test_the_combined_model_uses_both_members(combined):

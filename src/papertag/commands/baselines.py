@@ -152,7 +152,7 @@ def _baselines(settings: BaselinesConfig, splits: Any, taxonomy: Taxonomy, paper
 
 
 def _models(settings: BaselinesConfig, fingerprint: str, taxonomy: Taxonomy, papers: list[Paper]) -> Iterator[_Work]:
-    from papertag.models.baselines.folders import folder_hash, folder_size
+    from papertag.content import folder_hash, folder_size
     from papertag.models.folder import load_metadata
     from papertag.tagging import Tagger
     from papertag.tagging.method_table import Learned, learned_in_run, measure

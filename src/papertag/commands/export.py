@@ -10,6 +10,7 @@ from omegaconf import DictConfig
 from papertag.commands.model_folder import ModelFolder
 from papertag.config import typed
 from papertag.console import say
+from papertag.content import folder_size
 from papertag.errors import UserError
 from papertag.files import whole_folder
 from papertag.models.pretrained import ModelConfig
@@ -43,9 +44,8 @@ def main(config: DictConfig) -> None:
     if output.exists() and (output.is_file() or any(output.iterdir())):
         raise UserError(f"output={output} is there already and not empty: name another folder, or remove that one")
     if settings.format is ExportFormat.delta:
-        size = pack(folder, settings.encoder, output)
+        pack(folder, settings.encoder, output)
     else:
         with whole_folder(output) as temporary:
             shutil.copytree(folder, temporary, dirs_exist_ok=True)
-        size = sum(path.stat().st_size for path in output.rglob("*"))
-    say(f"model    {output} ({size / 1e6:.1f} MB, {settings.format.value})")
+    say(f"model    {output} ({folder_size(output) / 1e6:.1f} MB, {settings.format.value})")

@@ -8,6 +8,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
+from papertag.content import file_hash
 from papertag.paper import Paper
 
 
@@ -42,12 +43,6 @@ def plain(value: Any) -> Any:
         path = Path(value)
         return {"file": path.name, "sha256": file_hash(path)}
     return value
-
-
-def file_hash(path: Path) -> str:
-    """Return the SHA-256 of a file as hex digits."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _is_file(value: str) -> bool:

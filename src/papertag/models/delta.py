@@ -4,7 +4,6 @@ Rows of a matrix move little in fine-tuning, so the difference fits in eight bit
 tensors that did not move are left out, and the head, which the encoder does not have, is kept in half precision.
 """
 
-import hashlib
 import json
 import shutil
 from dataclasses import asdict
@@ -26,16 +25,13 @@ _INT8 = 127
 _BESIDE = ("config.json", METADATA_FILE, "README.md", WEIGHTS_FILE, VOCABULARY_FILE)
 
 
-def pack(folder: Path, encoder: ModelConfig, output: Path) -> int:
+def pack(folder: Path, encoder: ModelConfig, output: Path) -> None:
     """Write the difference between a model folder and its pretrained encoder.
 
     Args:
         folder: a finished model folder.
         encoder: what the model was fine-tuned from; it must come from a package, so that its weights are known.
         output: the folder to write: ``delta.safetensors``, ``delta.json`` and what stood beside the weights.
-
-    Returns:
-        The size of everything written, in bytes.
 
     Raises:
         UserError: the folder is no finished model, or the encoder cannot be found.
@@ -46,7 +42,7 @@ def pack(folder: Path, encoder: ModelConfig, output: Path) -> int:
     if encoder.package is None or encoder.sha256 is None:
         raise UserError(f"model={encoder.name} is not known by a package and a checksum, so no difference can be kept")
     tuned = load_file(folder / "model.safetensors")
-    base = _base_weights(encoder, tuned)
+    base = _base_weights(_place(encoder), tuned)
     kept: dict[str, NDArray[Any]] = {}
     for name, tensor in tuned.items():
         if name not in base or base[name].shape != tensor.shape:
@@ -60,7 +56,6 @@ def pack(folder: Path, encoder: ModelConfig, output: Path) -> int:
         for file in _BESIDE:
             if (folder / file).is_file():
                 shutil.copyfile(folder / file, temporary / file)
-        return sum(path.stat().st_size for path in temporary.iterdir())
 
 
 def unpack(delta: Path, output: Path) -> None:
@@ -79,9 +74,10 @@ def unpack(delta: Path, output: Path) -> None:
         kept = load_file(delta / DELTA_FILE)
     except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
         raise UserError(f"{delta} is damaged: {error}") from None
-    base = _base_weights(encoder, recipe["tensors"])
+    place = _place(encoder)
+    base = _base_weights(place, recipe["tensors"])
     weights = {name: _merged(name, base, kept) for name in recipe["tensors"]}
-    tokenizer = AutoTokenizer.from_pretrained(locate(encoder, network=False).location, local_files_only=True)
+    tokenizer = AutoTokenizer.from_pretrained(place, local_files_only=True)
     tokenizer.model_max_length = recipe["max_length"]
     with whole_folder(output) as folder:
         save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
@@ -91,19 +87,15 @@ def unpack(delta: Path, output: Path) -> None:
                 shutil.copyfile(delta / file, folder / file)
 
 
-def digest(delta: Path) -> str:
-    """Return a hash of everything that `unpack` reads of `delta`."""
-    sha = hashlib.sha256()
-    for path in sorted(delta.iterdir()):
-        sha.update(path.name.encode() + b"\0" + path.read_bytes())
-    return sha.hexdigest()
+def _place(encoder: ModelConfig) -> Path:
+    return Path(locate(encoder, network=False).location)
 
 
-def _base_weights(encoder: ModelConfig, tuned: Any) -> dict[str, NDArray[np.float32]]:
+def _base_weights(place: Path, tuned: Any) -> dict[str, NDArray[np.float32]]:
     """Return the encoder's weights under the names that they have in the classifier."""
     from safetensors.numpy import load_file
 
-    weights = load_file(Path(locate(encoder, network=False).location) / "model.safetensors")
+    weights = load_file(place / "model.safetensors")
     named = {}
     for name in tuned:
         # A classifier keeps its encoder under one more name, such as "bert.".

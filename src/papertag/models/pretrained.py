@@ -1,10 +1,10 @@
 """Where a pretrained encoder comes from: an installed package, a folder, or the Hub when the user allows it."""
 
-import hashlib
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
+from papertag.content import file_hash
 from papertag.errors import UserError
 
 
@@ -92,8 +92,7 @@ def _package_folder(package: str, inside: str) -> Path | None:
 def _check_weights(weights: Path, config: ModelConfig) -> None:
     if config.sha256 is None:
         return
-    with weights.open("rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
+    found = file_hash(weights)
     if found != config.sha256:
         raise UserError(
             f"{weights} is not the file that model={config.name} expects (sha256 {found[:12]}..., expected "

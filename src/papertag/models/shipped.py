@@ -6,8 +6,9 @@ from pathlib import Path
 
 from platformdirs import user_cache_path
 
+from papertag.content import folder_hash
 from papertag.errors import UserError
-from papertag.models.delta import DELTA_FILE, digest, unpack
+from papertag.models.delta import DELTA_FILE, unpack
 
 # Set by users whose home is read-only, and by tests.
 CACHE_VARIABLE = "PAPERTAG_CACHE"
@@ -35,7 +36,7 @@ def shipped_model() -> Path:
     """
     delta = shipped_delta()
     cache = Path(os.environ.get(CACHE_VARIABLE) or user_cache_path("papertag"))
-    folder = cache / "models" / digest(delta)[:16]
+    folder = cache / "models" / folder_hash(delta)[:16]
     if not (folder / "config.json").is_file():
         try:
             unpack(delta, folder)

@@ -4,9 +4,9 @@ from dataclasses import asdict, dataclass, field
 from enum import Enum
 from typing import Any
 
+from papertag.content import folder_hash
 from papertag.models.baselines.base import Baseline
 from papertag.models.baselines.encoder import EncoderConfig, require
-from papertag.models.baselines.folders import folder_hash
 from papertag.models.baselines.frozen import Frozen, FrozenConfig
 from papertag.models.baselines.majority import Majority
 from papertag.models.baselines.rules import Rules

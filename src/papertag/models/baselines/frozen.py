@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from papertag.content import folder_size
 from papertag.errors import UserError
 from papertag.models.baselines.encoder import EncoderConfig, embed, sentence_transformer
-from papertag.models.baselines.folders import folder_size
 from papertag.models.baselines.head import LogisticHead
 
 

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from rich.progress import TaskID
 
 from papertag.console import Bar, progress
+from papertag.content import folder_size
 from papertag.errors import UserError
 from papertag.models.baselines.encoder import EncoderConfig, embed, sentence_transformer
-from papertag.models.baselines.folders import folder_size
 from papertag.models.baselines.head import LogisticHead
 
 

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from papertag.content import folder_size
 from papertag.models.baselines.encoder import EncoderConfig, embed, sentence_transformer
-from papertag.models.baselines.folders import folder_size
 from papertag.taxonomy import Taxonomy
 
 
